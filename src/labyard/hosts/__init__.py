@@ -1,0 +1,1 @@
+"""Where engines are: the contract, and its implementations."""

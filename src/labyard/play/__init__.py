@@ -1,0 +1,1 @@
+"""One play in values: what will exist (plan), what is (status), how to talk with it (streams). No I/O."""
