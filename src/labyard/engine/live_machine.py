@@ -74,15 +74,21 @@ class LiveMachine:
                     holder = asyncio.create_task(self._hold_link(process.spec))
                 elif event.kind is EventKind.SHUTDOWN:
                     self._wanted_off = True
-                elif event.kind is EventKind.GONE:
-                    break
+                elif event.kind is EventKind.IO_ERROR:
+                    self.say("halted: a disk cannot be written", message=f"disk error: {event.reason}")
         finally:
             await _cancelled(holder)
             await self._drop_link()
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """The process is gone: nothing of it is held any more."""
+        process, self.process = self.process, None
+        if process is None:
+            return
         message = "" if self._wanted_off else "its process ended unexpectedly"
         self._down(MachineState.STOPPED, "off", message)
-        self.process = None
-        await process.close()
+        await process.kill()  # cleans up behind one that ended by itself
         self.off.set()
 
     def _down(self, state: MachineState, stage: str, message: str = "") -> None:
@@ -93,7 +99,7 @@ class LiveMachine:
         """Say hello until someone answers, listen, and begin again when the link is lost."""
         while True:
             try:
-                link = await GuestLink.connect(spec.guest_socket, timeout=LINK_PATIENCE)
+                link = await GuestLink.connect(spec.link_socket, timeout=LINK_PATIENCE)
             except (GuestError, OSError, TimeoutError):
                 await asyncio.sleep(0.05)
                 continue
@@ -166,8 +172,8 @@ class LiveMachine:
         self._wanted_off = True
         if self.process is not None:
             await self.process.kill()
-        if self._keeper is not None:
-            await self._keeper
+        await _cancelled(self._keeper)
+        await self._finish()
 
     async def let_go(self) -> None:
         """Leave the process running for the next engine."""
