@@ -1,7 +1,7 @@
 """Kernels for machines: Debian's 6.1 and 6.12 as packages, or the box's own; each with its modules and our initramfs.
 
-    kernels/<version>/{vmlinuz, modules/<release>/, kernel.json}    world-readable: machines run as nobody in particular
-    kernels/<version>/initramfs-<digest of examiner and modules>
+kernels/<version>/{vmlinuz, modules/<release>/, kernel.json}    world-readable: machines run as nobody in particular
+kernels/<version>/initramfs-<digest of examiner and modules>
 """
 
 from __future__ import annotations
