@@ -14,7 +14,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from labyard.errors import NetworkError
 
-# Link-local multicast that a switch may pass on (LLDP and the like): all but what Linux forbids (net/bridge/br_private.h).
+# Link-local multicast that a switch may pass on (LLDP and the like): all that Linux allows (net/bridge/br_private.h).
 _GROUP_FORWARD = 0xFFF8
 
 

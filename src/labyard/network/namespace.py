@@ -117,7 +117,7 @@ def _locked() -> Iterator[None]:
 def _share() -> None:
     """Without this, namespaces dropped here would live on in the mounts of processes elsewhere, and the reverse.
 
-    Sharing is refused only for what is no mount yet, and nothing else tells: bound on itself, a directory looks the same.
+    Sharing is refused only for what is no mount yet, and nothing else tells: a directory bound on itself looks alike.
     """
     shared = ctypes.c_ulong(_MS_SHARED | _MS_REC)
     if _libc.mount(b"none", os.fsencode(NAMESPACES), b"none", shared, None) != 0:

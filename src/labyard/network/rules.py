@@ -136,7 +136,9 @@ def _untracked(doors: dict[str, IPv4Interface]) -> list[str]:
 def _input(doors: dict[str, IPv4Interface]) -> list[str]:
     return [
         "  chain gateway {",
-        "    udp dport 53 accept",
+        "    udp dport 53 limit rate 500/second burst 1000 packets accept",
+        "    udp dport 53 drop",
+        "    tcp dport 53 tcp flags & (syn | ack) == syn limit rate over 50/second burst 100 packets drop",
         "    tcp dport 53 accept",
         "    icmp type echo-request limit rate 100/second burst 200 packets accept",
         "    meta l4proto icmp drop",

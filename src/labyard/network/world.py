@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import struct
@@ -12,6 +11,7 @@ from ipaddress import IPv4Network
 from labyard.errors import NetworkError
 from labyard.network import namespace
 from labyard.network.apply import apply
+from labyard.network.blocking import in_thread
 from labyard.network.links import links
 from labyard.network.plan import (
     MTU,
@@ -41,7 +41,7 @@ class World:
     @classmethod
     async def create(cls, plan: WorldPlan) -> World:
         """Make what is missing. Cut anywhere and called again, it ends in the same state. Raises NetworkError."""
-        await asyncio.to_thread(apply, plan.name, plan.rules, plan.steps)
+        await in_thread(apply, plan.name, plan.rules, plan.steps)
         return cls(plan)
 
     @classmethod
@@ -55,16 +55,16 @@ class World:
         slot = None
         if any(not network.private for network in play.networks):
             subnets = [network.subnet for network in play.networks]
-            slot = await asyncio.to_thread(claim_uplink, data_mark, play_id, avoid=subnets, within=uplinks)
+            slot = await in_thread(claim_uplink, data_mark, play_id, avoid=subnets, within=uplinks)
         return await cls.create(plan_world(data_mark=data_mark, play_id=play_id, play=play, uplink=slot))
 
     @classmethod
     async def find(cls, data_mark: str) -> list[str]:
         """Names of all worlds of a data folder, half-made ones too."""
-        return await asyncio.to_thread(namespace.named, world_prefix(data_mark))
+        return await in_thread(namespace.named, world_prefix(data_mark))
 
     def open_tap(self, machine: str, index: int, *, owner: int | None = None) -> int:
-        """A machine's interface as a descriptor for QEMU (`fd=`): on its bridge, up, its frames with a virtio-net header.
+        """A machine's interface as a descriptor for QEMU (`fd=`): on its bridge, up, frames with a virtio-net header.
 
         The tap lives as long as the descriptor, in whatever process. `owner`: the uid that may attach to it by name.
         NetworkError when the machine has no such interface, or is still attached.
@@ -74,7 +74,7 @@ class World:
 
     async def remove(self) -> None:
         """Everything, in any half-made state. Descriptors that somebody still holds lead nowhere afterwards."""
-        await asyncio.to_thread(remove_world, self.name)
+        await in_thread(remove_world, self.name)
 
 
 def remove_world(name: str) -> None:
@@ -86,7 +86,7 @@ def remove_world(name: str) -> None:
 
 async def sweep(data_mark: str, keep: Collection[str]) -> list[str]:
     """Remove a data folder's worlds that no play owns; `keep`: names of those that one does. The names removed."""
-    return await asyncio.to_thread(_sweep, data_mark, keep)
+    return await in_thread(_sweep, data_mark, keep)
 
 
 def _sweep(data_mark: str, keep: Collection[str]) -> list[str]:
