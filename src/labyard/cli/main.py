@@ -27,6 +27,9 @@ class Verb(NamedTuple):
 VERBS = (
     Verb("playground", "labyard.cli.playground.app", "Start, watch and end plays of a playground."),
     Verb("exec", "labyard.cli.exec", "Run a program in a machine."),
+    Verb("ssh", "labyard.cli.ssh", "Open a terminal in a machine."),
+    Verb("image", "labyard.cli.image", "Root file systems of machines."),
+    Verb("kernel", "labyard.cli.kernel", "Kernels machines can boot."),
 )
 
 

@@ -181,7 +181,12 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
 
     @app.get("/api/playgrounds/{name}")
     async def playground(name: str) -> Any:
-        return {"kind": "playground", "name": name, "machines": [{"name": "node-01"}]}
+        return {
+            "kind": "playground",
+            "name": name,
+            "machines": [{"name": "node-01", "startupFiles": [{"content": "a\nb\n"}]}],
+            "tabs": [],
+        }
 
     @app.post("/api/plays")
     async def create(request: Request) -> Any:

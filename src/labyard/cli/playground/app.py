@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from labyard.cli.playground import end, listing, start
+from labyard.cli.playground import catalog, end, listing, look, machine, start, waiting
 
 app = typer.Typer(
     name="playground",
@@ -12,5 +12,5 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for module in (start, listing, end):
-    app.add_typer(module.app)
+for part in (catalog, start, listing, waiting, end, look, machine):
+    app.add_typer(part.app)
