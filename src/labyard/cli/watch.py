@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from websockets.exceptions import WebSocketException
@@ -24,9 +24,10 @@ async def follow(api: Api, play: PlayView) -> AsyncGenerator[PlayView]:
     missed = 0
     while True:
         try:
-            async for play in _socket(api, play):  # noqa: B020
-                missed = 0
-                yield play
+            async with aclosing(_socket(api, play)) as changes:
+                async for play in changes:
+                    missed = 0
+                    yield play
         except (WebSocketException, RemoteError):
             pass  # an older server, or a proxy that lets no sockets through: ask instead
         except UnreachableError:
@@ -42,7 +43,7 @@ async def follow(api: Api, play: PlayView) -> AsyncGenerator[PlayView]:
         yield play
 
 
-async def _socket(api: Api, play: PlayView) -> AsyncIterator[PlayView]:
+async def _socket(api: Api, play: PlayView) -> AsyncGenerator[PlayView]:
     told = await api.post(f"/api/plays/{play.id}/conns")
     async with api.socket(str(told["url"])) as connection:
         async for message in connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import socket
@@ -19,6 +20,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, StreamingResponse
+
+from labyard.cli.main import main
 
 TOKEN = "owner-token-of-the-test"
 SOURCE = Path(__file__).parents[3] / "src"
@@ -116,7 +119,7 @@ def server(tmp_path: Path) -> Iterator[FakeServer]:
 
 
 class Cli:
-    """`labyard` as a program of its own, as people run it."""
+    """`labyard` as people run it."""
 
     def __init__(self, url: str, data: Path) -> None:
         self.environment = {
@@ -133,7 +136,26 @@ class Cli:
         command = [sys.executable, "-m", "labyard.cli", *arguments]
         return subprocess.Popen(command, env=self.environment, **more)
 
-    def __call__(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """In this process, which is quick: for verbs that only print."""
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["labyard", *arguments])
+            for name in ("LABYARD_URL", "LABYARD_DATA", "LABYARD_TOKEN"):
+                patch.delenv(name, raising=False)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            with (
+                contextlib.redirect_stdout(stdout),
+                contextlib.redirect_stderr(stderr),
+                pytest.raises(SystemExit) as left,
+            ):
+                main()
+        printed = [stream.buffer.getvalue() for stream in (stdout, stderr) if isinstance(stream.buffer, io.BytesIO)]
+        return subprocess.CompletedProcess(arguments, int(left.value.code or 0), *printed)
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """As a program of its own, with what is piped into it."""
         with self.start(*arguments) as process:
             stdout, stderr = process.communicate(stdin, timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)

@@ -25,26 +25,26 @@ def _running(server: FakeServer) -> None:
 
 
 def test_the_programs_status_is_ours(cli: Cli) -> None:
-    assert cli("exec", ID, "--", "sh", "-c", "exit 7").returncode == 7
+    assert cli.run("exec", ID, "--", "sh", "-c", "exit 7").returncode == 7
 
 
 def test_a_program_ended_by_a_signal_has_128_and_its_number(cli: Cli) -> None:
-    assert cli("exec", ID, "--", "sh", "-c", "kill -TERM $$").returncode == 128 + signal.SIGTERM
+    assert cli.run("exec", ID, "--", "sh", "-c", "kill -TERM $$").returncode == 128 + signal.SIGTERM
 
 
 def test_stdout_and_stderr_stay_apart(cli: Cli) -> None:
-    done = cli("exec", ID, "--", "sh", "-c", "printf out; printf err >&2")
+    done = cli.run("exec", ID, "--", "sh", "-c", "printf out; printf err >&2")
     assert (done.stdout, done.stderr) == (b"out", b"err")
 
 
 def test_stdin_is_piped_through_to_its_end(cli: Cli) -> None:
     data = os.urandom(3 << 20)
-    done = cli("exec", ID, "--", "sha256sum", stdin=data)
+    done = cli.run("exec", ID, "--", "sha256sum", stdin=data)
     assert done.stdout.split()[0].decode() == hashlib.sha256(data).hexdigest()
 
 
 def test_much_output_arrives_whole_and_never_outruns_us(cli: Cli, server: FakeServer) -> None:
-    done = cli("exec", ID, "--", "head", "-c", "4000000", "/dev/zero")
+    done = cli.run("exec", ID, "--", "head", "-c", "4000000", "/dev/zero")
     assert done.stdout == bytes(4_000_000)
     assert 0 < server.most_unacknowledged <= 256 << 10
 
@@ -55,7 +55,7 @@ def test_a_program_that_reads_nothing_ends_though_stdin_stays_open(cli: Cli) -> 
 
 
 def test_without_stdin_a_loop_keeps_its_lines(cli: Cli) -> None:
-    assert cli("exec", ID, "-n", "--", "cat", stdin=b"next line\n").stdout == b""
+    assert cli.run("exec", ID, "-n", "--", "cat", stdin=b"next line\n").stdout == b""
 
 
 def test_ctrl_c_ends_it_there_and_here(cli: Cli, server: FakeServer) -> None:
@@ -79,7 +79,7 @@ def test_nobody_reading_ends_it_quietly(cli: Cli) -> None:
 
 def test_what_is_asked_is_what_the_contract_says(cli: Cli, server: FakeServer) -> None:
     command = ("-m", "node-02", "-u", "root", "-e", "A=b=c", "-w", "/srv", "--timeout", "1m30s", "--", "true", "-x")
-    assert cli("exec", ID, *command).returncode == 0
+    assert cli.run("exec", ID, *command).returncode == 0
     asked = dict(server.execs[0])
     assert asked.pop("machine") == "node-02"
     expected = Exec(argv=("true", "-x"), user="root", env={"A": "b=c"}, cwd="/srv", timeout=90)
@@ -88,7 +88,7 @@ def test_what_is_asked_is_what_the_contract_says(cli: Cli, server: FakeServer) -
 
 
 def test_the_first_machine_is_the_default(cli: Cli, server: FakeServer) -> None:
-    cli("exec", ID, "--", "true")
+    cli.run("exec", ID, "--", "true")
     assert server.execs[0]["machine"] == "node-01"
 
 
@@ -118,18 +118,18 @@ def test_no_status_of_its_own_is_said(
     cli: Cli, server: FakeServer, result: dict[str, object] | None, status: int, says: bytes
 ) -> None:
     server.canned_results.append(result)
-    done = cli("exec", ID, "--", "true")
+    done = cli.run("exec", ID, "--", "true")
     assert says in done.stderr
     assert done.returncode == (4 if result is None else status)
 
 
 def test_a_prefix_is_enough(cli: Cli) -> None:
-    assert cli("exec", "0123", "--", "true").returncode == 0
+    assert cli.run("exec", "0123", "--", "true").returncode == 0
 
 
 def test_a_prefix_of_two_needs_more(cli: Cli, server: FakeServer) -> None:
     server.add_play(OTHER)
-    done = cli("exec", "0123", "--", "true")
+    done = cli.run("exec", "0123", "--", "true")
     assert done.returncode == 2
     assert ID.encode() in done.stderr
     assert OTHER.encode() in done.stderr
@@ -137,7 +137,7 @@ def test_a_prefix_of_two_needs_more(cli: Cli, server: FakeServer) -> None:
 
 def test_of_two_the_active_one_is_meant(cli: Cli, server: FakeServer) -> None:
     server.add_play(OTHER, state="DESTROYED")
-    assert cli("exec", "0123", "--", "true").returncode == 0
+    assert cli.run("exec", "0123", "--", "true").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_enter_tilde_dot_leaves_it_running(cli: Cli, keyboard: tuple[int, int]) 
 
 
 def test_without_a_terminal_exec_is_recommended(cli: Cli) -> None:
-    done = cli("ssh", ID)
+    done = cli.run("ssh", ID)
     assert done.returncode == 2
     assert b"labyard exec" in done.stderr
 
