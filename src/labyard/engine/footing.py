@@ -80,7 +80,7 @@ async def _make_disk(
     if drive.mount == "/":
         below.append(LayerSpec(path=await parts.images.boot_disk(image, kernel), format=Format.QCOW2))
     await create_overlay(path, below[-1].path, below[-1].format, drive.size or image.size)
-    return DiskSpec(layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=False)
+    return DiskSpec(layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=drive.read_only and drive.mount != "/")
 
 
 def _spec(

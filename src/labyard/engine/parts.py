@@ -14,6 +14,7 @@ from labyard.images.store import ImageStore
 from labyard.machine.accelerator import Verdict
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
+from labyard.network.dns_upstream import HostResolvers, Upstreams
 from labyard.network.plan import world_name
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,8 @@ class Parts:
     kernels: KernelStore
     verdict: Verdict
     """Whether machines run with KVM here, and why not."""
+    resolvers: Upstreams = field(default_factory=HostResolvers)
+    """Who answers the DNS questions that plays pass on."""
     boots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:

@@ -59,14 +59,13 @@ class LocalHost:
 
     async def capacity(self) -> Capacity:
         room = self._engine.room()
-        accelerator = await self._engine.parts.accelerator()
         return Capacity(
             cpus=room.cpus,
             memory=room.memory,
             memory_used=room.memory_used,
             disk=room.disk,
             disk_free=room.disk_free,
-            accelerator=accelerator.kind.value,
+            accelerator=self._engine.parts.verdict.accelerator.value,
             plays=len(await self._engine.list()),
         )
 
