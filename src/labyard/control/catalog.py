@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
+from labyard.control.manifests import Manifests
 from labyard.errors import NotFoundError, Problem, SpecError
-from labyard.play.plan import PlayPlan
+from labyard.spec.manifest import Manifest
 
 _NAMES = ("*.yaml", "*.yml", "*/manifest.yaml", "*/manifest.yml", "*/playground.yaml")
 _MANIFEST_LIMIT = 1 << 20
-
-
-class Manifest(Protocol):
-    """A checked manifest, as `spec` gives it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    def as_json(self) -> dict[str, Any]: ...
-
-
-class Spec(Protocol):
-    """What control needs of `spec`. SpecError with all problems when something is wrong."""
-
-    def parse(self, text: str, *, file: str) -> Manifest: ...
-    def resolve(
-        self, manifest: Manifest, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]
-    ) -> PlayPlan: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +27,9 @@ class Entry:
 class Catalog:
     """Reads its folders at every question, so that an author sees an edit at once; parses only what changed."""
 
-    def __init__(self, folders: Sequence[Path], spec: Spec) -> None:
+    def __init__(self, folders: Sequence[Path], manifests: Manifests) -> None:
         self._folders = tuple(folders)
-        self.spec = spec
+        self.manifests = manifests
         self._read: dict[Path, tuple[tuple[int, int], Entry]] = {}
 
     def entries(self) -> list[Entry]:
@@ -88,7 +67,7 @@ class Catalog:
         try:
             if path.stat().st_size > _MANIFEST_LIMIT:
                 raise ValueError(f"larger than {_MANIFEST_LIMIT} bytes")
-            manifest = self.spec.parse(path.read_text(encoding="utf-8"), file=str(path))
+            manifest = self.manifests.parse(path.read_text(encoding="utf-8"), file=str(path), folder=path.parent)
         except SpecError as error:
             return Entry(name=fallback, file=str(path), problems=error.problems)
         except (OSError, ValueError) as error:
