@@ -54,7 +54,6 @@ class Engine:
             guard.cancel()
         await asyncio.gather(*self._guards, return_exceptions=True)
         await asyncio.gather(*(play.let_go() for play in self._plays.values()))
-        await self._parts.close()
 
     # adoption
 
@@ -173,11 +172,11 @@ class Engine:
 
     # what is
 
-    async def list(self) -> list[PlayReport]:
+    def reports(self) -> list[PlayReport]:
         return [play.report for play in self._plays.values()]
 
     def watch(self) -> AsyncIterator[PlayReport]:
-        return self._watchers.watch([play.report for play in self._plays.values()])
+        return self._watchers.watch(self.reports())
 
     async def open(self, play_id: str, machine: str, request: Request) -> Stream:
         play = self.play(play_id)

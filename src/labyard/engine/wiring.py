@@ -38,7 +38,7 @@ class Ground:
                 return found
             await asyncio.to_thread(write_initrd, footing, entry, plan)
             # what the box can do may have changed since the play began
-            spec = footing.spec.model_copy(update={"accelerator": self.parts.verdict.accelerator})
+            spec = footing.spec.model_copy(update={"accelerator": (await self.parts.verdict()).accelerator})
             taps = [self.world.open_tap(name, index) for index in range(len(spec.nics))]
             return await Machine.launch(spec, taps=taps)
 
