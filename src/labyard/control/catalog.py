@@ -38,7 +38,7 @@ class Catalog:
         for folder in self._folders:
             for path in sorted({path for pattern in _NAMES for path in folder.glob(pattern)}):
                 if path.is_file():
-                    entry = self._entry(path)
+                    entry = self._entry(path, path.relative_to(folder))
                     found.setdefault(entry.name, entry)
         return [found[name] for name in sorted(found)]
 
@@ -54,23 +54,23 @@ class Catalog:
     def file(self, name: str) -> str:
         return next((entry.file for entry in self.entries() if entry.name == name), name)
 
-    def _entry(self, path: Path) -> Entry:
+    def _entry(self, path: Path, shown: Path) -> Entry:
         state = path.stat()
         stamp = (state.st_mtime_ns, state.st_size)
         known = self._read.get(path)
         if known is None or known[0] != stamp:
-            known = self._read[path] = (stamp, self._parse(path))
+            known = self._read[path] = (stamp, self._parse(path, str(shown)))
         return known[1]
 
-    def _parse(self, path: Path) -> Entry:
+    def _parse(self, path: Path, file: str) -> Entry:
         fallback = path.parent.name if path.stem in ("manifest", "playground") else path.stem
         try:
             if path.stat().st_size > _MANIFEST_LIMIT:
                 raise ValueError(f"larger than {_MANIFEST_LIMIT} bytes")
-            manifest = self.manifests.parse(path.read_text(encoding="utf-8"), file=str(path), folder=path.parent)
+            manifest = self.manifests.parse(path.read_text(encoding="utf-8"), file=file, folder=path.parent)
         except SpecError as error:
-            return Entry(name=fallback, file=str(path), problems=error.problems)
+            return Entry(name=fallback, file=file, problems=error.problems)
         except (OSError, ValueError) as error:
-            problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {error}")
-            return Entry(name=fallback, file=str(path), problems=(problem,))
-        return Entry(name=manifest.name, file=str(path), manifest=manifest)
+            problem = Problem(file=file, line=1, column=1, message=f"cannot be read: {error}")
+            return Entry(name=fallback, file=file, problems=(problem,))
+        return Entry(name=manifest.name, file=file, manifest=manifest)
