@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """`count` and `weight`: values and characters in it, aliases expanded. `whole` false: something was cut out of it."""
+    """`count` and `weight`: values and characters in it, aliases expanded. `whole` false: something was cut out."""
 
     place: Place
     count: int = 1

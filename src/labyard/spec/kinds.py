@@ -179,8 +179,8 @@ Word = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string",
 Line = Annotated[str, BeforeValidator(_line)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Integer = Annotated[int, BeforeValidator(_integer)]
-Port = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=65535)]
-Count = Annotated[int, BeforeValidator(_integer), Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_integer)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_integer)]
 Size = Annotated[
     int,
     BeforeValidator(_size),

@@ -367,7 +367,7 @@ class Manifest(Spec):
     needs: kinds.Need | None = None
     """*Extension.* `internet`: it does not work on a box without."""
     playground: Playground
-    """What a play is made of."""
+    """Networks, machines, and what prepares them."""
 
     @property
     def access_control(self) -> AccessControl:

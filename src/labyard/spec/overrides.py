@@ -24,8 +24,8 @@ def apply_overrides(
     """The manifest one start uses. Raises SpecError with every problem, each named by its path.
 
     Each of the keys replaces what the playground has; null and empty change nothing, other keys are not looked at.
-    A machine named like one of the playground's takes from it every field it does not give itself. Tasks, tabs, forwards
-    and shared startup files of machines that are left out go with them, unless the request gives its own.
+    A machine named like one of the playground's takes from it every field it does not give itself. Tasks, tabs,
+    forwards and shared startup files of machines left out go with them, unless the request gives its own.
     """
     given = {key: _decoded(overrides[key], limits) for key in KEYS if overrides.get(key)}
     if not given:
@@ -34,7 +34,7 @@ def apply_overrides(
     spec = whole["playground"]
     if isinstance(machines := given.get("machines"), list):
         given["machines"] = [_completed(machine, spec["machines"]) for machine in machines]
-        _forget_absent(spec, {machine.get("name") for machine in given["machines"] if isinstance(machine, dict)})
+        _forget_absent(spec, {str(machine.get("name")) for machine in given["machines"] if isinstance(machine, dict)})
     changed, left, findings = read(Manifest, _tree({**whole, "playground": {**spec, **given}}, limits))
     if changed is not None:
         beyond = examine(changed, limits=limits, known=known)
@@ -64,7 +64,7 @@ def _completed(machine: Any, machines: list[dict[str, Any]]) -> Any:
     return {**base, **{key: value for key, value in machine.items() if value not in (None, "", [], {})}}
 
 
-def _forget_absent(spec: dict[str, Any], left: set[object]) -> None:
+def _forget_absent(spec: dict[str, Any], left: set[str]) -> None:
     """Remove from the playground's own parts what belongs to machines that are no longer there."""
     tasks = {name: task for name, task in spec.get("initTasks", {}).items() if task["machine"] in left}
     for task in tasks.values():

@@ -1,4 +1,4 @@
-"""A folder per case: `manifest.yaml`, perhaps `parameters.json` and `limits.json`; `problems.txt` and `plan.json` are expected.
+"""A folder per case: `manifest.yaml`, perhaps `parameters.json`, `limits.json`; expected: `problems.txt`, `plan.json`.
 
 A case without `plan.json` must be refused; one without `problems.txt` must have none, not even a warning.
 """
