@@ -1,5 +1,6 @@
-"""A process that can reach one folder and nothing else: in mount, network and process namespaces of its own, that folder
-as its root (pivot_root, so there is no way back), no device openable there, and only the capabilities that unpacking needs.
+"""A process that can reach one folder and nothing else: in mount, network and process namespaces of its own, that
+folder as its root (pivot_root, so there is no way back), no device openable there, and only the capabilities that
+unpacking needs.
 
 See mount(2), pivot_root(2), capabilities(7). Linux system calls by ctypes, since Python has none of them.
 """
@@ -47,7 +48,7 @@ def _mount(source: str, target: str, flags: int) -> None:
 
 def _drop_capabilities() -> None:
     number = 0
-    while number not in _KEPT and _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) == 0 or number in _KEPT:
+    while (number not in _KEPT and _libc.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) == 0) or number in _KEPT:
         number += 1
     kept = sum(1 << capability for capability in _KEPT)
     low, high = kept & 0xFFFFFFFF, kept >> 32

@@ -24,7 +24,10 @@ _ZSTD_WINDOW = 1 << 27
 
 
 class LayerStream:
-    """Reads descriptor `blob` to its end. `digest` of the blob and `diff_id` of what is in it are checked when given."""
+    """Reads descriptor `blob` to its end.
+
+    `digest` of the blob and `diff_id` of what is in it are checked when given.
+    """
 
     def __init__(self, blob: int, *, digest: str | None = None, diff_id: str | None = None) -> None:
         self._blob = blob
@@ -106,7 +109,9 @@ class LayerStream:
                 ("layer", self._diff_id, plain_sum.hexdigest()),
             ):
                 if expected and expected != f"sha256:{found}":
-                    raise DigestError(f"a {name} is not what its digest says: expected {expected}, found sha256:{found}")
+                    raise DigestError(
+                        f"a {name} is not what its digest says: expected {expected}, found sha256:{found}"
+                    )
             self._chunks.put(None)
         except (OSError, DigestError, HostileImageError) as error:
             self._chunks.put(error)

@@ -104,7 +104,9 @@ def _choose(index: _Index, what: str) -> Descriptor:
         place = entry.platform
         if place is None or (place.os == "linux" and place.architecture == ARCHITECTURE):
             return entry
-    there = sorted({f"{entry.platform.os}/{entry.platform.architecture}" for entry in index.manifests if entry.platform})
+    there = sorted(
+        {f"{entry.platform.os}/{entry.platform.architecture}" for entry in index.manifests if entry.platform}
+    )
     raise MissingImageError(f"{what} has nothing for linux/{ARCHITECTURE}, only for {', '.join(there) or 'nobody'}")
 
 

@@ -1,4 +1,7 @@
-"""`oci://host/repository:tag@digest`, read strictly. Grammar: the distribution specification and distribution/reference."""
+"""`oci://host/repository:tag@digest`, read strictly.
+
+Grammar: the distribution specification and distribution/reference.
+"""
 
 from __future__ import annotations
 

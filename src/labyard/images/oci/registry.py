@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import hashlib
 import ipaddress
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -84,7 +85,10 @@ class Registry:
         return data
 
     async def fetch(self, blob: Descriptor, target: Path, progress: Callable[[int], None]) -> None:
-        """Write a blob to `target`, checked. `progress` hears the bytes of every piece, negative when it starts anew."""
+        """Write a blob to `target`, checked.
+
+        `progress` hears the bytes of every piece, negative when it starts anew.
+        """
         await self._retrying(lambda: self._fetch(blob, target, progress))
 
     async def _fetch(self, blob: Descriptor, target: Path, progress: Callable[[int], None]) -> None:
@@ -97,26 +101,28 @@ class Registry:
                         done += len(chunk)
                         if done > blob.size:
                             raise DigestError(f"{self._reference}: {blob.digest} is larger than it should be")
-                        await asyncio.to_thread(lambda data=chunk: (sum_.update(data), file.write(data)))
+                        await asyncio.to_thread(_keep, chunk, sum_, file)
                         progress(len(chunk))
             if done < blob.size:
                 raise httpx.RemoteProtocolError(f"only {done} of {blob.size} bytes came")
         except BaseException:
             progress(-done)
             raise
-        if f"sha256:{sum_.hexdigest()}" != blob.digest:
-            raise DigestError(
-                f"{self._reference}: a layer is not what its digest says: {blob.digest}, found sha256:{sum_.hexdigest()}"
-            )
+        found = f"sha256:{sum_.hexdigest()}"
+        if found != blob.digest:
+            raise DigestError(f"{self._reference}: a layer is not what its digest says: {blob.digest}, found {found}")
 
     async def _small(self, url: str, headers: dict[str, str]) -> bytes:
-        parts: list[bytes] = []
         async with self._open(url, headers) as response:
-            async for chunk in response.aiter_raw(_CHUNK):
-                parts.append(chunk)
-                if sum(map(len, parts)) > MAX_DOCUMENT:
-                    raise RegistryError(f"{self._reference}: the registry sends more than {MAX_DOCUMENT} bytes")
-        return b"".join(parts)
+            return await self._bounded(response)
+
+    async def _bounded(self, response: httpx.Response) -> bytes:
+        data = bytearray()
+        async for chunk in response.aiter_raw(_CHUNK):
+            data += chunk
+            if len(data) > MAX_DOCUMENT:
+                raise RegistryError(f"{self._reference}: the registry sends more than {MAX_DOCUMENT} bytes")
+        return bytes(data)
 
     async def _retrying(self, work: Callable[[], Awaitable[_T]]) -> _T:
         """Try again what failed on the way; what the registry says plainly counts at once."""
@@ -197,19 +203,27 @@ class Registry:
         query = {"scope": f"repository:{self._reference.repository}:pull", "service": challenge.get("service", "")}
         if known is not None and known.token:
             form = {**query, "grant_type": "refresh_token", "refresh_token": known.token, "client_id": "labyard"}
-            answer = await self._client.post(realm, data=form)
+            request = self._client.build_request("POST", realm, data=form)
         else:
             headers = {"Authorization": known.basic} if known is not None else {}
-            answer = await self._client.get(realm, params=query, headers=headers)
-        self._check(answer)
+            request = self._client.build_request("GET", realm, params=query, headers=headers)
+        answer = await self._client.send(request, stream=True)
         try:
-            document = answer.json()
+            self._check(answer)
+            document = json.loads(await self._bounded(answer))
             token = document.get("token") or document.get("access_token")
         except (ValueError, AttributeError):
             token = None
+        finally:
+            await answer.aclose()
         if not isinstance(token, str) or not token.isascii() or len(token) > 1 << 16:
             raise RegistryError(f"{self._reference}: the registry's token server sends no token")
         return token
+
+
+def _keep(chunk: bytes, sum_: hashlib._Hash, file: BinaryIO) -> None:
+    sum_.update(chunk)
+    file.write(chunk)
 
 
 def _is_plain(endpoint: str, insecure: frozenset[str]) -> bool:

@@ -226,7 +226,9 @@ def _xattrs(attributes: dict[str, bytes]) -> dict[str, bytes]:
             found[key.removeprefix("SCHILY.xattr.")] = value
         elif key.startswith("LIBARCHIVE.xattr."):
             try:
-                found.setdefault(key.removeprefix("LIBARCHIVE.xattr."), base64.b64decode(value + b"=" * (-len(value) % 4)))
+                found.setdefault(
+                    key.removeprefix("LIBARCHIVE.xattr."), base64.b64decode(value + b"=" * (-len(value) % 4))
+                )
             except binascii.Error as error:
                 raise HostileImageError("a layer has an extended attribute that cannot be read") from error
     return found

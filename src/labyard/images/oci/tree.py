@@ -1,3 +1,5 @@
+# Plain strings for paths: a layer has tens of thousands of them.
+# ruff: noqa: PTH
 """Apply layers, lowest first, to the tree at `/`: this runs inside the jail, where there is nothing else.
 
 Whiteouts and opaque folders: OCI image specification, "Image Layer Filesystem Changeset".
@@ -169,7 +171,7 @@ class Tree:
         os.utime(path, ns=(member.mtime, member.mtime), follow_symlinks=False)
 
     def _fresh(self, path: str, make: Callable[[], _T]) -> _T:
-        """Make something at `path` in place of whatever was there; what is there is never followed or written through."""
+        """Make something at `path` in place of whatever was there, which is never followed or written through."""
         try:
             return make()
         except FileExistsError:

@@ -1,7 +1,9 @@
-"""The program that unpacks: `python -m labyard.images.oci.unpack JOB`, started by `unpacker.py` in namespaces of its own.
+"""The program that unpacks: `python -m labyard.images.oci.unpack JOB`, started by `unpacker.py` in namespaces of its
+own.
 
 JOB is JSON (see Job). Progress goes to stderr as `bytes <n>`; the last thing on stdout is a JSON object, `{}` or
-`{"error": code, "message": text}`. Only descriptors lead out of the jail: the layers, open for reading, and the two streams.
+`{"error": code, "message": text}`. Only descriptors lead out of the jail: the layers, open for reading, and the two
+streams.
 """
 
 from __future__ import annotations

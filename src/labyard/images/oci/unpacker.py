@@ -17,6 +17,7 @@ from labyard.images.oci.tree import Limits
 from labyard.images.oci.unpack import Job, LayerJob
 from labyard.images.problems import DigestError, DiskFullError, HostileImageError
 
+_LIMITS = Limits()
 _ERRORS: dict[str, type[ImageError]] = {kind.code: kind for kind in (DigestError, DiskFullError, HostileImageError)}
 
 
@@ -30,7 +31,7 @@ class Layer:
 
 
 async def unpack(
-    layers: Sequence[Layer], tree: Path, *, limits: Limits = Limits(), progress: Callable[[int], None] | None = None
+    layers: Sequence[Layer], tree: Path, *, limits: Limits = _LIMITS, progress: Callable[[int], None] | None = None
 ) -> None:
     """Apply `layers`, lowest first, to the empty folder `tree`. The caller throws the tree away when this raises.
 
