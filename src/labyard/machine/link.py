@@ -229,11 +229,11 @@ class GuestLink:
         if stream is None:
             return
         if frame.type is FrameType.REFUSED:
-            del self._streams[frame.stream]
             stream.refuse(_refusal(wire.decode_json(frame.payload)))
-        elif frame.type is FrameType.CLOSE:
             del self._streams[frame.stream]
+        elif frame.type is FrameType.CLOSE:
             stream.finish(Result.model_validate(wire.decode_json(frame.payload)))
+            del self._streams[frame.stream]
         else:
             stream.take(frame)
 
