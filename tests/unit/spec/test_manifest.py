@@ -136,3 +136,14 @@ def test_json_of_little_has_what_labctl_needs() -> None:
     assert value["accessControl"] == {"canList": ["owner"], "canRead": ["owner"], "canStart": ["owner"]}
     assert (value["description"], value["base"], value["categories"], value["tabs"]) == ("", "", [], [])
     assert (value["initTasks"], value["initConditions"]) == ({}, {"values": []})
+
+
+def test_a_flood_of_mistakes_is_told_in_part() -> None:
+    """Thousands of broken parts, each of which would ask for the nearest of thousands of words."""
+    keys = "".join(f"key{i}: 1\n" for i in range(5000))
+    machines = "playground:\n  machines: [" + "x, " * 5000 + "y]\n"
+    assert 100 < len(check(keys)) <= 300
+    assert 100 < len(check("kind: playground\n" + machines)) <= 300
+    tasks = "".join(f"    t{i}: {{machine: a, run: x, needs: [s{i}]}}\n" for i in range(3000))
+    many = check((Path(__file__).parent / "cases/minimal/manifest.yaml").read_text() + "  initTasks:\n" + tasks)
+    assert [problem.message for problem in many] == ["3000 init tasks: at most 256 are allowed here"]
