@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // runFiles reads or writes as whoever it was started by: the kernel checks the rights.
@@ -23,7 +25,11 @@ func runFiles(arguments []string) error {
 	case "read":
 		return readFile(path)
 	case "write":
-		return writeFile(path, os.FileMode(mode))
+		return writeFile(path, uint32(mode))
+	case "tar-out":
+		return tarOut(path, os.Stdout)
+	case "tar-in":
+		return tarIn(path, os.Stdin)
 	}
 	return fmt.Errorf("no such verb: %s", arguments[0])
 }
@@ -39,7 +45,7 @@ func readFile(path string) error {
 }
 
 // writeFile replaces a file in one step: whoever reads it sees the old or the new one, whole.
-func writeFile(path string, mode os.FileMode) error {
+func writeFile(path string, mode uint32) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -49,14 +55,26 @@ func writeFile(path string, mode os.FileMode) error {
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
+	removeOnHangup(file.Name())
 	if _, err := io.Copy(file, os.Stdin); err != nil {
 		return err
 	}
-	if err := file.Chmod(mode); err != nil {
+	if err := syscall.Fchmod(int(file.Fd()), mode); err != nil {
 		return err
 	}
 	if err := file.Close(); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)
+}
+
+// removeOnHangup takes a half-written file away when whoever sends it has gone.
+func removeOnHangup(path string) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		<-hangup
+		_ = os.Remove(path)
+		os.Exit(1)
+	}()
 }

@@ -9,7 +9,7 @@ import platform
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import uvicorn
 from labyard.control.access import Access, owner_token
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.reconciler import Reconciler, utc_now
@@ -32,15 +33,9 @@ from labyard.hosts.local import LocalHost
 from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
 from labyard.images.store import ImageStore
-from labyard.play.plan import PlayPlan
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
-from labyard.spec.limits import Limits
-from labyard.spec.manifest import parse_manifest
-from labyard.spec.model import Manifest
-from labyard.spec.overrides import apply_overrides
-from labyard.spec.resolve import resolve
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
@@ -61,22 +56,8 @@ class Settings:
     insecure_registries: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSpec:
-    """`spec` as control asks for it."""
-
-    limits: Limits
-
-    def parse(self, text: str, *, file: str) -> Manifest:
-        return parse_manifest(text, file=file, limits=self.limits)
-
-    def resolve(self, manifest: Any, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
-        changed = apply_overrides(manifest, overrides, limits=self.limits) if overrides else manifest
-        return resolve(changed, parameters=parameters, limits=self.limits)
-
-
 @contextlib.contextmanager
-def _data_folder(settings: Settings) -> Any:
+def _data_folder(settings: Settings) -> Iterator[str]:
     """The data folder, made and held: one server at a time. Yields its mark."""
     data = settings.data
     data.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -134,7 +115,7 @@ def _services(settings: Settings, database: Database, host: LocalHost) -> Servic
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
     catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
-    catalog = Catalog(catalogs, LocalSpec(Limits()))
+    catalog = Catalog(catalogs, Manifests())
     return Services(
         plays=Plays(store, catalog, host, reconciler, changes, policy),
         catalog=catalog,

@@ -65,7 +65,7 @@ def signin_link(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def cookies(browser: Browser, signin_link: str) -> Iterator[tuple[str, BrowserContext]]:
-    """One sign-in for all tests, as the link works once: the base URL after it, and the context that holds the cookie."""
+    """One sign-in for all tests, as a link works once: the base URL, and the context that holds the cookie."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(signin_link)
@@ -99,7 +99,9 @@ def open_context(browser: Browser, cookies: tuple[str, BrowserContext], **option
 @pytest.fixture
 def visit(browser: Browser, cookies: tuple[str, BrowserContext]) -> Iterator[Visit]:
     """A signed-in page; script errors and refusals of the content security policy fail the test."""
-    context = open_context(browser, cookies, viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"])
+    context = open_context(
+        browser, cookies, viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
+    )
     visit = Visit(context.new_page())
     yield visit
     context.close()

@@ -32,7 +32,8 @@ PLAYGROUNDS: dict[str, Json] = {
         "name": "mini-lan",
         "title": "Mini LAN",
         "description": "Three machines on one network, to try what hosts say to each other.",
-        "markdown": "# Try it\n\nPing `node-02` from **node-01**.\n\n- <script>alert(1)</script> is text\n- one network",
+        "markdown": "# Try it\n\n"
+        "Ping `node-02` from **node-01**.\n\n- <script>alert(1)</script> stays text\n- one network",
         "networks": [LAN],
         "machines": [machine(f"node-0{n}", ("local", f"172.16.0.{n + 1}/24")) for n in (1, 2, 3)],
         "initTasks": {"prepare_hosts": {"machine": "node-01"}, "seed_data": {"machine": "node-02"}},
@@ -47,7 +48,11 @@ PLAYGROUNDS: dict[str, Json] = {
         ],
         "machines": [
             machine("web-01", ("frontend", "10.0.1.2/24"), ("backend", "10.0.2.2/24")),
-            machine("db-01", ("backend", "10.0.2.3/24"), drives=[{"source": "debian-12", "mount": "/"}, {"size": "2GiB", "filesystem": "xfs", "mount": "/data"}]),
+            machine(
+                "db-01",
+                ("backend", "10.0.2.3/24"),
+                drives=[{"source": "debian-12", "mount": "/"}, {"size": "2GiB", "filesystem": "xfs", "mount": "/data"}],
+            ),
         ],
         "tabs": [
             {"kind": "terminal", "machine": "web-01"},
@@ -134,7 +139,9 @@ class FakePlay:
         return {"factoryId": "", "stateEvents": self.events, "machines": machines, **said}
 
     def json(self) -> Json:
-        machines = [{"name": m["name"], "users": m["users"], "resources": m["resources"]} for m in self.playground["machines"]]
+        machines = [
+            {"name": m["name"], "users": m["users"], "resources": m["resources"]} for m in self.playground["machines"]
+        ]
         return {
             "id": self.id,
             "title": self.playground["title"],
@@ -150,7 +157,15 @@ class FakePlay:
         }
 
     def details(self) -> list[Json]:
-        base = {"needs": [], "user": "root", "timeoutSeconds": 60, "exitCode": 0, "stdout": "", "stderr": "", "lastDurationMs": 0}
+        base = {
+            "needs": [],
+            "user": "root",
+            "timeoutSeconds": 60,
+            "exitCode": 0,
+            "stdout": "",
+            "stderr": "",
+            "lastDurationMs": 0,
+        }
         return [{**base, **task, **self.output.get(name, {})} for name, task in self.tasks.items()]
 
 
@@ -158,7 +173,14 @@ def failed_play() -> FakePlay:
     play = FakePlay(PLAYGROUNDS["broken"], "STARTING")
     play.machine("node-01", "RUNNING", ready=True)
     play.task("install_tools", 40, lastDurationMs=1840)
-    play.task("load_schema", 35, exitCode=3, lastDurationMs=420, stdout="loading schema.sql\n", stderr='psql: error: connection to server at "127.0.0.1" failed: Connection refused\n')
+    play.task(
+        "load_schema",
+        35,
+        exitCode=3,
+        lastDurationMs=420,
+        stdout="loading schema.sql\n",
+        stderr='psql: error: connection to server at "127.0.0.1" failed: Connection refused\n',
+    )
     play.become("FAILED", "init-task-failed", "Task load_schema on node-01 ended with exit code 3.")
     return play
 

@@ -1,4 +1,4 @@
-"""The server's HTTP and WebSocket side without anything behind it, to hold the pages to docs/develop/architecture.md."""
+"""The server's HTTP and WebSocket side with nothing behind it, to hold the pages to docs/develop/architecture.md."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class FakeServer:
             Route("/{path:path}", self.page),
         ]
         app = Starlette(routes=routes, lifespan=self._lifespan)
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._ready = threading.Event()
@@ -112,7 +114,9 @@ class FakeServer:
         path = request.path_params["path"]
         if path.startswith("api/"):
             return error(404, "not-found", "No such route.")
-        return FileResponse(self.pages / "index.html", headers={"content-security-policy": CSP, "cache-control": "no-cache"})
+        return FileResponse(
+            self.pages / "index.html", headers={"content-security-policy": CSP, "cache-control": "no-cache"}
+        )
 
     async def signin(self, _: Request) -> Response:
         answer = RedirectResponse("/", 303)

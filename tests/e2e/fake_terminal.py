@@ -47,8 +47,13 @@ class FakeTerminal:
         self._loop = asyncio.get_running_loop()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            environment = {"PS1": PROMPT.format(machine=machine), "TERM": "xterm-256color", "PATH": os.environ["PATH"], "HOME": "/"}
-            os.execve("/bin/bash", ["bash", "--norc", "--noprofile"], environment)
+            environment = {
+                "PS1": PROMPT.format(machine=machine),
+                "TERM": "xterm-256color",
+                "PATH": os.environ["PATH"],
+                "HOME": "/",
+            }
+            os.execve("/bin/bash", ["bash", "--norc", "--noprofile"], environment)  # noqa: S606 - the child of a fork
         os.set_blocking(self._fd, False)
         self.resize(cols, rows)
         self._update()

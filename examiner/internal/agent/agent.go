@@ -44,6 +44,8 @@ type Agent struct {
 	link      *link.Link
 	terminals *terminals
 	tasks     *tasks
+	sessions  sessions
+	ice       ice
 
 	mu    sync.Mutex
 	ready bool

@@ -29,15 +29,16 @@ func (a *Agent) exec(stream *link.Stream, request request) error {
 	if err != nil {
 		return err
 	}
+	a.sessions.ensure(who)
 	command, err := a.prepare(who, request.Argv, request.Env, request.Cwd)
 	if err != nil {
 		return err
 	}
 	run := &execution{stream: stream, pipes: map[uint8]*os.File{}}
 	if request.Tty {
-		err = run.startTty(command, request.Cols, request.Rows)
+		err = run.startTty(a, who, command, request.Cols, request.Rows)
 	} else {
-		err = run.startPipes(command)
+		err = run.startPipes(a, who, command)
 	}
 	if err != nil {
 		run.close()

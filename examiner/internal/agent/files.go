@@ -28,7 +28,7 @@ func (a *Agent) files(stream *link.Stream, request request) error {
 	}
 	run := &execution{stream: stream, pipes: map[uint8]*os.File{}}
 	defer run.close()
-	if err := run.startPipes(command); err != nil {
+	if err := run.startPipes(a, who, command); err != nil {
 		return err
 	}
 	stream.Accept()
@@ -42,7 +42,7 @@ func (a *Agent) files(stream *link.Stream, request request) error {
 	go func() {
 		select {
 		case <-stream.Gone:
-			run.program.kill()
+			run.program.hangup() // a half-written file is taken away again
 		case <-run.program.done:
 		}
 	}()

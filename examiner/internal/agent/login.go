@@ -33,7 +33,7 @@ func (a *Agent) login(who account, cols, rows uint16) (*os.File, *program, error
 	}
 	defer slave.Close()
 	own(slave, command)
-	program, err := start(command)
+	program, err := a.start(by, command)
 	if err != nil {
 		master.Close()
 		return nil, nil, err

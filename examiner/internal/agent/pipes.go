@@ -9,7 +9,7 @@ import (
 	"labyard/examiner/internal/sys"
 )
 
-func (e *execution) startPipes(command *exec.Cmd) error {
+func (e *execution) startPipes(a *Agent, who account, command *exec.Cmd) error {
 	var theirs []*os.File
 	defer func() {
 		for _, file := range theirs {
@@ -29,11 +29,11 @@ func (e *execution) startPipes(command *exec.Cmd) error {
 		theirs, e.pipes[channel] = append(theirs, writer), ours
 	}
 	command.Stdin, command.Stdout, command.Stderr = theirs[0], theirs[1], theirs[2]
-	e.program, err = start(command)
+	e.program, err = a.start(who, command)
 	return err
 }
 
-func (e *execution) startTty(command *exec.Cmd, cols, rows uint16) error {
+func (e *execution) startTty(a *Agent, who account, command *exec.Cmd, cols, rows uint16) error {
 	master, slave, err := openTerminal(cols, rows)
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (e *execution) startTty(command *exec.Cmd, cols, rows uint16) error {
 	defer slave.Close()
 	e.tty, e.input, e.pipes[link.Stdout] = true, master, master
 	own(slave, command)
-	e.program, err = start(command)
+	e.program, err = a.start(who, command)
 	return err
 }
 

@@ -26,7 +26,6 @@ func (a *Agent) prepare(who account, argv []string, env map[string]string, cwd s
 	if len(argv) == 0 || argv[0] == "" {
 		return nil, &link.Refusal{Code: "bad-request", Message: "no program was named"}
 	}
-	session := a.session(who)
 	environment := who.environment(env)
 	if cwd == "" {
 		cwd = who.home
@@ -42,12 +41,17 @@ func (a *Agent) prepare(who account, argv []string, env map[string]string, cwd s
 	}
 	command := &exec.Cmd{Path: path, Args: argv, Env: environment, Dir: cwd}
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: who.credential()}
-	session.place(command.SysProcAttr)
 	return command, nil
 }
 
 // start runs it. The agent's protection from the memory killer is not for what it starts.
-func start(command *exec.Cmd) (*program, error) {
+func (a *Agent) start(who account, command *exec.Cmd) (*program, error) {
+	if a.settings.Init != "none" {
+		if folder := group(who); folder != nil {
+			defer folder.Close()
+			place(command.SysProcAttr, folder)
+		}
+	}
 	if err := command.Start(); err != nil {
 		return nil, &link.Refusal{Code: "not-started", Message: err.Error()}
 	}

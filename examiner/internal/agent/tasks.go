@@ -112,6 +112,7 @@ func (a *Agent) script(call taskCall) (taskResult, error) {
 	if err != nil {
 		return result, err
 	}
+	a.sessions.ensure(who)
 	text, err := scriptFile(call.Run)
 	if err != nil {
 		return result, err
@@ -127,7 +128,7 @@ func (a *Agent) script(call taskCall) (taskResult, error) {
 	run := &execution{pipes: map[uint8]*os.File{}}
 	defer run.close()
 	started := time.Now()
-	if err := run.startPipes(command); err != nil {
+	if err := run.startPipes(a, who, command); err != nil {
 		return result, err
 	}
 	run.input.Close()

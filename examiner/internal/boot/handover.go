@@ -110,6 +110,17 @@ TasksMax=infinity
 LimitNOFILE=65536
 `
 
+const sessionUnit = `[Unit]
+Description=Session of %i for programs that the lab starts
+After=systemd-user-sessions.service
+
+[Service]
+User=%i
+PAMName=login
+Type=exec
+ExecStart=/bin/sleep infinity
+`
+
 // plantUnits puts a second examiner under systemd's care: it waits, and takes over when the first one was killed.
 func plantUnits() error {
 	const folder = "/run/systemd/system"
@@ -117,6 +128,9 @@ func plantUnits() error {
 		return err
 	}
 	if err := os.WriteFile(folder+"/labyard-examiner.service", []byte(unit), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(folder+"/labyard-session@.service", []byte(sessionUnit), 0o644); err != nil {
 		return err
 	}
 	_ = os.Symlink("/dev/null", folder+"/examiner.service") // images made for other platforms bring one

@@ -1,6 +1,8 @@
 package sys
 
 import (
+	"encoding/binary"
+	"os"
 	"runtime"
 	"syscall"
 	"unsafe"
@@ -24,4 +26,27 @@ func LoadModule(fd uintptr, compressed bool) error {
 		return nil
 	}
 	return errno
+}
+
+const (
+	addEntropy = 0x40085203 // RNDADDENTROPY, include/uapi/linux/random.h
+	reseedCRNG = 0x5207     // RNDRESEEDCRNG
+)
+
+// Reseed credits entropy to the kernel's random numbers and lets them follow from it at once.
+func Reseed(entropy []byte) error {
+	file, err := os.OpenFile("/dev/urandom", os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info := binary.NativeEndian.AppendUint32(nil, uint32(len(entropy)*8))
+	info = binary.NativeEndian.AppendUint32(info, uint32(len(entropy)))
+	info = append(info, entropy...)
+	return control(file, func(fd uintptr) error {
+		if err := Ioctl(fd, addEntropy, unsafe.Pointer(&info[0])); err != nil {
+			return err
+		}
+		return Ioctl(fd, reseedCRNG, nil)
+	})
 }

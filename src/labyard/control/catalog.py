@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
+from labyard.control.manifests import Manifests
 from labyard.errors import NotFoundError, Problem, SpecError
-from labyard.play.plan import PlayPlan
+from labyard.spec.manifest import Manifest
 
 _NAMES = ("*.yaml", "*.yml", "*/manifest.yaml", "*/manifest.yml", "*/playground.yaml")
 _MANIFEST_LIMIT = 1 << 20
-
-
-class Manifest(Protocol):
-    """A checked manifest, as `spec` gives it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    def as_json(self) -> dict[str, Any]: ...
-
-
-class Spec(Protocol):
-    """What control needs of `spec`. SpecError with all problems when something is wrong."""
-
-    def parse(self, text: str, *, file: str) -> Manifest: ...
-    def resolve(
-        self, manifest: Manifest, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]
-    ) -> PlayPlan: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +27,9 @@ class Entry:
 class Catalog:
     """Reads its folders at every question, so that an author sees an edit at once; parses only what changed."""
 
-    def __init__(self, folders: Sequence[Path], spec: Spec) -> None:
+    def __init__(self, folders: Sequence[Path], manifests: Manifests) -> None:
         self._folders = tuple(folders)
-        self.spec = spec
+        self.manifests = manifests
         self._read: dict[Path, tuple[tuple[int, int], Entry]] = {}
 
     def entries(self) -> list[Entry]:
@@ -59,7 +38,7 @@ class Catalog:
         for folder in self._folders:
             for path in sorted({path for pattern in _NAMES for path in folder.glob(pattern)}):
                 if path.is_file():
-                    entry = self._entry(path)
+                    entry = self._entry(path, path.relative_to(folder))
                     found.setdefault(entry.name, entry)
         return [found[name] for name in sorted(found)]
 
@@ -75,23 +54,23 @@ class Catalog:
     def file(self, name: str) -> str:
         return next((entry.file for entry in self.entries() if entry.name == name), name)
 
-    def _entry(self, path: Path) -> Entry:
+    def _entry(self, path: Path, shown: Path) -> Entry:
         state = path.stat()
         stamp = (state.st_mtime_ns, state.st_size)
         known = self._read.get(path)
         if known is None or known[0] != stamp:
-            known = self._read[path] = (stamp, self._parse(path))
+            known = self._read[path] = (stamp, self._parse(path, str(shown)))
         return known[1]
 
-    def _parse(self, path: Path) -> Entry:
+    def _parse(self, path: Path, file: str) -> Entry:
         fallback = path.parent.name if path.stem in ("manifest", "playground") else path.stem
         try:
             if path.stat().st_size > _MANIFEST_LIMIT:
                 raise ValueError(f"larger than {_MANIFEST_LIMIT} bytes")
-            manifest = self.spec.parse(path.read_text(encoding="utf-8"), file=str(path))
+            manifest = self.manifests.parse(path.read_text(encoding="utf-8"), file=file, folder=path.parent)
         except SpecError as error:
-            return Entry(name=fallback, file=str(path), problems=error.problems)
+            return Entry(name=fallback, file=file, problems=error.problems)
         except (OSError, ValueError) as error:
-            problem = Problem(file=str(path), line=1, column=1, message=f"cannot be read: {error}")
-            return Entry(name=fallback, file=str(path), problems=(problem,))
-        return Entry(name=manifest.name, file=str(path), manifest=manifest)
+            problem = Problem(file=file, line=1, column=1, message=f"cannot be read: {error}")
+            return Entry(name=fallback, file=file, problems=(problem,))
+        return Entry(name=manifest.name, file=file, manifest=manifest)

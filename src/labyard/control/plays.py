@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -85,7 +86,7 @@ class Plays:
         SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
         """
         await self._check_rate(owner)
-        manifest_name, plan = self._plan(new)
+        manifest_name, plan = await asyncio.to_thread(self._plan, new)  # a hostile manifest takes its time
         capacity = await self._host.capacity()
         need = self._policy.memory(plan)
         if need > capacity.memory:
@@ -231,13 +232,13 @@ class Plays:
     def _plan(self, new: NewPlay) -> tuple[str, PlayPlan]:
         if new.manifest is not None:
             name = new.manifest_name
-            manifest = self._catalog.spec.parse(new.manifest, file=name)
+            manifest = self._catalog.manifests.parse(new.manifest, file=name)
         elif new.playground:
             name = self._catalog.file(new.playground)
             manifest = self._catalog.manifest(new.playground)
         else:
             raise BadRequestError("which playground?", hint="give `playground` or `manifest`")
-        return name, self._catalog.spec.resolve(manifest, overrides=new.overrides, parameters=new.parameters)
+        return name, self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
 
     async def _row(self, owner: str, play_id: str) -> PlayRow:
         if PLAY_ID.fullmatch(play_id) is None:

@@ -20,7 +20,7 @@ from labyard.store.plays import PlayRow, PlayStore, StaleError
 
 log = structlog.get_logger()
 
-_ON_THE_WAY = (PlayState.WARMING_UP, PlayState.WARMED_UP, PlayState.STARTING)
+_ON_THE_WAY = (PlayState.CREATED, PlayState.WARMING_UP, PlayState.WARMED_UP, PlayState.STARTING)
 _STARTS_AT_MOST = 6
 _DESKS = 16  # plays being read or written at once
 
@@ -190,6 +190,8 @@ class Reconciler:
                     await self._limited(self._call(row, verb))
             else:
                 await self._limited(self._call(row, verb))
+        except CapacityError as error:
+            return await self._no_room(row, verb, error)
         except (LabyardError, TimeoutError, OSError) as error:
             return await self._failed(row, verb, error)
         self._retries.forget(row.id)
@@ -226,9 +228,8 @@ class Reconciler:
         delay = self._retries.again(row.id)
         message = error.message if isinstance(error, LabyardError) else f"{type(error).__name__}: {error}"
         log.warning("host refused", play=row.id, verb=verb.name.lower(), error=message, again_in=delay)
-        reason = Reason.NO_CAPACITY if isinstance(error, CapacityError) else Reason.INTERNAL
-        if verb is Verb.START and (reason is Reason.NO_CAPACITY or self._retries.count(row.id) >= _STARTS_AT_MOST):
-            await self._save(row, fail(row, reason, message, self._clock()))
+        if verb is Verb.START and self._retries.count(row.id) >= _STARTS_AT_MOST:
+            await self._save(row, fail(row, Reason.INTERNAL, message, self._clock()))
             return True
         asyncio.get_running_loop().call_later(delay, self.poke, row.id)
         return False
@@ -244,6 +245,14 @@ class Reconciler:
             return False
         capacity = await self._host.capacity()
         return capacity.memory - capacity.memory_used >= self._policy.memory(row.plan)
+
+    async def _no_room(self, row: PlayRow, verb: Verb, error: CapacityError) -> bool:
+        """The host counts more exactly than `_has_turn`. On an empty host there will never be room; else later."""
+        if verb is Verb.START and (await self._host.capacity()).memory_used == 0:
+            await self._save(row, fail(row, Reason.NO_CAPACITY, error.message, self._clock()))
+            return True
+        self._queued = True
+        return False
 
     async def _poke_queue(self) -> None:
         self._queued = False

@@ -190,6 +190,8 @@ class FakeGuest:
             case ("complain", text):
                 await stream.emit(text.encode(), Channel.STDERR)
                 return 3
+            case ("false",):
+                return 1
             case ("size",):
                 await stream.emit(f"{stream.size[0]}x{stream.size[1]}".encode())
             case _:

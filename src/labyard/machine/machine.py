@@ -202,6 +202,7 @@ class Machine:
             with contextlib.suppress(MachineError):
                 await self._reconnect()
         self._tell(MachineEvent(kind=EventKind.GONE, reason=str(self._process.exit_status or "")))
+        self._tell(None)
 
     async def _reconnect(self) -> None:
         """The connection ended: with the process, as a rule. Else try again, and end what stays out of control."""

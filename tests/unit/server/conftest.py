@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -13,13 +11,11 @@ import pytest
 from labyard.control.access import Access
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.reconciler import Reconciler, utc_now
-from labyard.errors import Problem, SpecError
 from labyard.hosts.fake import FakeHost, Temper
-from labyard.hosts.fake_plans import fake_plan
-from labyard.play.plan import PlayPlan
 from labyard.server.app import create_app
 from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
@@ -29,35 +25,27 @@ from labyard.store.plays import PlayStore
 TOKEN = "the-owner"
 
 
-@dataclass
-class JsonManifest:
-    value: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return str(self.value["name"])
-
-    @property
-    def title(self) -> str:
-        return str(self.value["name"])
-
-    @property
-    def description(self) -> str:
-        return ""
-
-    def as_json(self) -> dict[str, Any]:
-        return self.value
-
-
-class JsonSpec:
-    def parse(self, text: str, *, file: str) -> JsonManifest:
-        try:
-            return JsonManifest(json.loads(text))
-        except ValueError as error:
-            raise SpecError((Problem(file=file, line=1, column=1, message=str(error)),)) from error
-
-    def resolve(self, manifest: Any, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
-        return fake_plan(manifest.name, machines=("node-01", "node-02"), tasks=("init_a", "init_b"))
+DEMO = """
+kind: playground
+name: demo
+title: Demo of two machines
+description: For tests.
+playground:
+  machines:
+    - name: node-01
+      users: [{name: laborant, default: true, welcome: "Hello"}, {name: root}]
+      drives: [{source: debian-12, mount: /, size: 8GiB}]
+      network: {interfaces: [{network: local}]}
+      resources: {cpuCount: 2, ramSize: 512MiB}
+    - name: node-02
+      users: [{name: laborant, default: true, welcome: "Hello"}, {name: root}]
+      drives: [{source: debian-12, mount: /, size: 8GiB}]
+      network: {interfaces: [{network: local}]}
+      resources: {cpuCount: 2, ramSize: 512MiB}
+  initTasks:
+    init_a: {machine: node-01, init: true, user: root, run: echo a}
+    init_b: {machine: node-02, init: true, user: root, run: echo b, needs: [init_a]}
+"""
 
 
 @dataclass
@@ -71,12 +59,13 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     catalog = tmp_path / "catalog"
     catalog.mkdir()
-    (catalog / "demo.yaml").write_text('{"name": "demo"}')
+    (catalog / "demo.yaml").write_text(DEMO)
+    (catalog / "broken.yaml").write_text("kind: playground\nname: broken\nplayground: {machinez: []}\n")
     database = await Database.open_file(tmp_path / "labyard.db")
     host = FakeHost(tempers={"slow": Temper(boot=60)})
     store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
     reconciler = Reconciler(store, host, changes, policy)
-    books = Catalog([catalog], JsonSpec())
+    books = Catalog([catalog], Manifests())
     services = Services(
         plays=Plays(store, books, host, reconciler, changes, policy),
         catalog=books,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from .conftest import House
+from tests.unit.server.conftest import House
 
 
 async def until(house: House, play_id: str, state: str) -> dict[str, Any]:

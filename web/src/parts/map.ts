@@ -26,16 +26,17 @@ export function map(playground: Playground, options: MapOptions = {}): TemplateR
     role=${options.open ? "group" : "img"}
     aria-label=${label}
   >
-    ${drawn.networks.map((network) => line(network, drawn))}
+    ${drawn.networks.map((network) => line(network, drawn, options.small ?? false))}
     ${drawn.machines.flatMap((machine) => machine.cables.map((cable) => wire(cable, options.small ?? false)))}
     ${drawn.machines.map((machine) => card(machine, drawn, options))}
   </svg>`;
 }
 
-function line(network: MapLayout["networks"][number], drawn: MapLayout): SVGTemplateResult {
+function line(network: MapLayout["networks"][number], drawn: MapLayout, small: boolean): SVGTemplateResult {
   return svg`<g class="net ${network.private ? "private" : ""}">
-    <line x1="12" x2=${drawn.width - 12} y1=${network.y} y2=${network.y} />
-    <text x="12" y=${network.y - 7}><tspan class="strong">${network.name}</tspan><tspan dx="8" class="muted">${network.note}</tspan></text>
+    <line x1=${drawn.gutter} x2=${drawn.width - 12} y1=${network.y} y2=${network.y} />
+    <text class="strong" x="10" y=${network.y + (small ? 4 : -2)}>${network.name}</text>
+    ${small ? nothing : svg`<text class="muted" x="10" y=${network.y + 14}>${network.note}</text>`}
   </g>`;
 }
 

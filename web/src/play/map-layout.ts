@@ -30,6 +30,8 @@ export interface MachineCard {
 
 export interface MapLayout {
   width: number;
+  /** Where the lines begin: their names stand left of it, out of the way of every cable. */
+  gutter: number;
   height: number;
   cardWidth: number;
   cardHeight: number;
@@ -39,17 +41,18 @@ export interface MapLayout {
 
 interface Measures {
   margin: number;
+  /** Width of one letter of a network's name, about. */
+  letter: number;
   lineGap: number;
   lineTop: number;
   cardWidth: number;
   cardHeight: number;
   cardGap: number;
   cable: number;
-  minimum: number;
 }
 
-const FULL: Measures = { margin: 20, lineGap: 44, lineTop: 34, cardWidth: 168, cardHeight: 76, cardGap: 28, cable: 40, minimum: 420 };
-const SMALL: Measures = { margin: 12, lineGap: 26, lineTop: 22, cardWidth: 104, cardHeight: 30, cardGap: 14, cable: 20, minimum: 240 };
+const FULL: Measures = { margin: 20, letter: 7.6, lineGap: 44, lineTop: 26, cardWidth: 168, cardHeight: 76, cardGap: 28, cable: 40 };
+const SMALL: Measures = { margin: 10, letter: 7.2, lineGap: 24, lineTop: 16, cardWidth: 104, cardHeight: 30, cardGap: 14, cable: 20 };
 
 /** Height of one address on its cable. */
 const ADDRESS_STEP = 16;
@@ -62,10 +65,13 @@ export function layout(playground: Playground, small = false): MapLayout {
   const drop = small ? size.cable : Math.max(size.cable, 14 + most * ADDRESS_STEP);
   const top = size.lineTop + Math.max(0, lines.length - 1) * size.lineGap + drop;
   const taken = machines.length * (size.cardWidth + size.cardGap) - size.cardGap;
-  const width = Math.max(size.minimum, taken + 2 * size.margin);
-  const left = (width - taken) / 2;
+  const longest = Math.max(0, ...lines.flatMap((line) => [line.name.length, small ? 0 : line.note.length]));
+  const gutter = size.margin + (lines.length === 0 ? 0 : Math.ceil(longest * size.letter) + 12);
+  const left = gutter + 16;
+  const width = left + taken + 16 + size.margin;
   return {
     width,
+    gutter,
     height: top + size.cardHeight + size.margin,
     cardWidth: size.cardWidth,
     cardHeight: size.cardHeight,
