@@ -25,16 +25,21 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Everything wrong with a manifest whose fields are each right. `original`: the tree as written."""
     counts = tuple(islice(too_many(manifest, limits), MOST))
+    texts = tuple(_texts(manifest, limits))
     if any(not finding.warning for finding in counts):
-        return counts
+        return (*texts, *counts)
     scene = Scene.of(manifest, limits=limits, known=known or Known(), original=original)
-    checks = (_texts, _access, *MACHINE_CHECKS, *PLAY_CHECKS)
+    checks = (_access, *MACHINE_CHECKS, *PLAY_CHECKS)
     found = tuple(islice((finding for check in checks for finding in check(scene)), MOST))
-    return (*counts, *found, *allocate(manifest.networks, manifest.playground.machines, scene.network_names).findings)
+    return (
+        *texts,
+        *counts,
+        *found,
+        *allocate(manifest.networks, manifest.playground.machines, scene.network_names).findings,
+    )
 
 
-def _texts(scene: Scene) -> Iterator[Finding]:
-    manifest, limits = scene.manifest, scene.limits
+def _texts(manifest: Manifest, limits: Limits) -> Iterator[Finding]:
     if len(manifest.title) < limits.title_least:
         yield Finding(loc=("title",), message=f"a title needs at least {limits.title_least} characters")
     for name in ("title", "description", "markdown"):

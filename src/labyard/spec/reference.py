@@ -50,14 +50,14 @@ _SIZES: Final = frozenset(
 
 def renewed(page: str) -> str:
     """The page with every `<!-- table: NAME -->` ... `<!-- end -->` filled anew. KeyError for a name there is not."""
-    tables = {part.__name__: fields_table(part) for part in PARTS} | {"Limits": limits_table()}
+    schema = json_schema()
+    tables = {part.__name__: fields_table(part, schema) for part in PARTS} | {"Limits": limits_table()}
     return _TABLE.sub(lambda found: f"<!-- table: {found[1]} -->\n{tables[found[1]]}<!-- end -->\n", page)
 
 
-def fields_table(part: type[BaseModel]) -> str:
+def fields_table(part: type[BaseModel], schema: dict[str, Any]) -> str:
     """One row per field of its own: name, type, default, meaning."""
     inherited = model.StartupFile.model_fields if part is model.SharedStartupFile else {}
-    schema = json_schema()
     properties = (schema if part is model.Manifest else schema["$defs"][part.__name__])["properties"]
     rows = [
         f"| `{field.alias}` | {_type(properties[str(field.alias)], schema)} | {_default(field)} | {_meaning(field)} |\n"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_what_ships_is_clean(path: Path) -> None:
     if path in CATALOG:
         assert manifest.name == path.parent.name
         assert manifest.markdown and manifest.description
+
+
+@pytest.mark.parametrize("path", CATALOG, ids=lambda path: path.parent.name)
+def test_its_scripts_are_bash(path: Path) -> None:
+    for task in parse_manifest(path.read_text()).playground.init_tasks.values():
+        subprocess.run(["bash", "-n"], input=task.run, text=True, check=True)
 
 
 def test_the_catalog_is_whole() -> None:
