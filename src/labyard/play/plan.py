@@ -30,6 +30,13 @@ class InitChoice(StrEnum):
     EXAMINER = "examiner"
 
 
+class Identity(StrEnum):
+    """Whose machine-id and SSH host keys a machine has in a play started from a snapshot."""
+
+    SHARED = "shared"  # the playground's, made when its snapshot was made
+    FRESH = "fresh"  # its own
+
+
 class NetworkPlan(Value):
     """One isolated L2 segment. `gateway` stays reserved on private networks though nothing answers there."""
 
@@ -90,6 +97,7 @@ class MachinePlan(Value):
     memory: int | None = None
     startup_files: tuple[StartupFile, ...] = ()
     terminal: bool = True  # false for `noSSH`: no terminal tab, no ssh, but still Ready
+    identity: Identity = Identity.SHARED
 
     @property
     def root_index(self) -> int:
@@ -110,6 +118,7 @@ class TaskPlan(Value):
     run: str
     needs: tuple[str, ...] = ()
     timeout: int = 60
+    after_fork: bool = False  # to be run in every play, also one started from a snapshot
 
 
 class TabKind(StrEnum):
@@ -134,8 +143,22 @@ class TabPlan(Value):
     pane: str | None = None
 
 
+class ForwardPlan(Value):
+    """A port forward the author finds worth having. `remote`: from the machine to the learner's computer."""
+
+    machine: str
+    local_host: str = "127.0.0.1"
+    local_port: int
+    remote_host: str = ""  # empty: the machine itself
+    remote_port: int
+    remote: bool = False
+
+
 class PlayPlan(Value):
-    """Everything an engine needs to make a play. `notes`: what was changed on the way, for the learner to see."""
+    """Everything an engine needs to make a play. `notes`: what was changed on the way, for the learner to see.
+
+    `parameters`: the start parameters it was resolved with, without those left out. `warm` false: never from a snapshot.
+    """
 
     playground: str
     title: str
@@ -144,6 +167,11 @@ class PlayPlan(Value):
     tasks: tuple[TaskPlan, ...] = ()
     tabs: tuple[TabPlan, ...] = ()
     notes: tuple[str, ...] = ()
+    parameters: dict[str, str] = {}
+    forwards: tuple[ForwardPlan, ...] = ()
+    registry_auth: str | None = None
+    warm: bool = True
+    needs_internet: bool = False
 
     def machine(self, name: str) -> MachinePlan | None:
         return next((machine for machine in self.machines if machine.name == name), None)

@@ -1,0 +1,47 @@
+# Labyard: `make up` serves it, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
+READY := $(VENV)/.ready
+INPUTS := pyproject.toml hatch_build.py $(shell find examiner web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+MACHINE_TESTS := tests
+
+.PHONY: help setup packages up down check lint test bench clean
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(READY): $(INPUTS)
+	@echo ">> Python environment, examiner and pages (a few minutes the first time)"
+	@tools/ensure-packages base
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -e '.[dev]'
+	@touch $@
+
+setup: $(READY) ## everything that development and tests need
+	@tools/ensure-packages base run test
+
+up: $(READY) ## install what is missing and serve at http://127.0.0.1:8800
+	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/labyard up
+
+down: $(READY) ## end all plays and the server
+	@$(SUDO) $(BIN)/labyard down
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint ## the fast part: no root, no QEMU, under a minute
+	$(BIN)/pytest -q -m "not vm and not root and not e2e and not slow"
+
+test: setup lint ## everything, on real machines (root, under 20 minutes)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)
+
+bench: setup ## the figures of SPECIFICATION.md, as ratios of one run
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench
+
+clean: ## remove what was built here
+	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules

@@ -1,0 +1,5 @@
+"""`python -m labyard.cli`, the same as `labyard`."""
+
+from labyard.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""`labyard playground`: from the catalog to the end of a play."""

@@ -1,0 +1,16 @@
+"""The group: which verb is where."""
+
+from __future__ import annotations
+
+import typer
+
+from labyard.cli.playground import catalog, end, listing, look, machine, start, waiting
+
+app = typer.Typer(
+    name="playground",
+    help="Start, watch and end plays of a playground.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for part in (catalog, start, listing, waiting, end, look, machine):
+    app.add_typer(part.app)

@@ -1,0 +1,87 @@
+"""Verbs that end plays and bring them back: stop, restart, destroy."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from labyard.cli.arguments import PlayId, PlayIds
+from labyard.cli.client import Api, run
+from labyard.cli.examples import examples
+from labyard.cli.exits import ExitCode, exit_code
+from labyard.cli.playground.start import report
+from labyard.cli.plays import PlayView
+from labyard.cli.talk import out, say, say_error
+from labyard.cli.watch import until, until_ready
+from labyard.errors import ConflictError, LabyardError, NotFoundError
+
+app = typer.Typer(rich_markup_mode=None)
+_LIMIT = 300  # seconds for a play to end
+
+
+@app.command("stop", epilog=examples("labyard playground stop 65f1"))
+def stop(play: PlayId) -> None:
+    """Power a play's machines off and keep its disks. Returns when it is so."""
+
+    async def work(api: Api) -> None:
+        found = await api.play(play)
+        await end(api, found, "stop", "STOPPED")
+        out(found.id)
+
+    run(work)
+
+
+@app.command("restart", epilog=examples("labyard playground restart 65f1"))
+def restart(
+    play: PlayId,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the play's id alone.")] = False,
+) -> None:
+    """Boot a stopped play from its disks and return when it is ready."""
+
+    async def work(api: Api) -> int:
+        found = await api.act(await api.play(play), "restart")
+        return await report(api, await until_ready(api, found, quiet=quiet), quiet=quiet)
+
+    run(work)
+
+
+@app.command(
+    "destroy",
+    epilog=examples("labyard playground destroy 65f1", "labyard playground list -q | xargs labyard playground destroy"),
+)
+def destroy(plays: PlayIds) -> None:
+    """End plays for good: machines, networks and disks. Returns when nothing of them is left."""
+
+    async def work(api: Api) -> int:
+        codes = await asyncio.gather(*(_destroy(api, play) for play in dict.fromkeys(plays)))
+        return max(codes)
+
+    run(work)
+
+
+async def _destroy(api: Api, prefix: str) -> int:
+    try:
+        play = await api.play(prefix)
+        await end(api, play, "destroy", "DESTROYED")
+    except LabyardError as error:
+        say_error(error)
+        return exit_code(error)
+    out(play.id)
+    return ExitCode.OK
+
+
+async def end(api: Api, play: PlayView, action: str, state: str) -> None:
+    """Ask for it and wait until it is so. A play that the server no longer knows is destroyed. Raises ConflictError."""
+    play = await api.act(play, action)
+    try:
+        async with asyncio.timeout(_LIMIT):
+            await until(api, play, lambda now: now.state in (state, "DESTROYED"), quiet=True)
+    except NotFoundError:
+        say(f"Play {play.id} is gone.")
+    except TimeoutError as error:
+        raise ConflictError(
+            f"play {play.id} has still not ended after {_LIMIT} s",
+            hint=f"the server goes on trying; look with: labyard playground debug {play.id[:8]}",
+        ) from error

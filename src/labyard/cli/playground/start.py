@@ -1,0 +1,128 @@
+"""`playground start`: from a name or a file to a play that is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labyard.cli.client import Api, run
+from labyard.cli.examples import examples
+from labyard.cli.exits import ExitCode, RemoteError, UsageError
+from labyard.cli.failure import tell_failure
+from labyard.cli.plays import PlayView, Verdict, parse_play
+from labyard.cli.talk import out, printable, say
+from labyard.cli.watch import until_ready
+from labyard.errors import LabyardError
+
+app = typer.Typer(rich_markup_mode=None)
+_MANIFEST_LIMIT = 1 << 20  # bytes
+
+
+@app.command(
+    "start",
+    epilog=examples(
+        "labyard playground start mini-lan",
+        "labyard playground start -f playground.yaml -i version=1.31",
+        "ID=$(labyard playground start -q debian)",
+    ),
+)
+def start(
+    name: Annotated[str | None, typer.Argument(help="A playground of the catalog.", metavar="NAME")] = None,
+    file: Annotated[Path | None, typer.Option("-f", "--file", help="A manifest of your own; - reads stdin.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("-i", "--input", help="key=value for a start parameter; repeatable.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the play's id alone.")] = False,
+    title: Annotated[str | None, typer.Option("--title", help="A name of your own for this play.")] = None,
+) -> None:
+    """Start a play and return when it is ready: all machines, and all init tasks done.
+
+    Ctrl-C ends the play that was being started.
+    """
+    if name is None and file is None:
+        raise UsageError("which playground?", hint="give a NAME (`labyard playground catalog` lists them) or -f FILE")
+    request = _request(name, file, inputs or [])
+    run(lambda api: _start(api, request, quiet=quiet, title=title))
+
+
+def _request(name: str | None, file: Path | None, inputs: list[str]) -> dict[str, Any]:
+    request: dict[str, Any] = {"playground": name or "", "safetyDisclaimerConsent": True}
+    if file is not None:
+        request["manifest"] = _read(file)
+        request["manifestName"] = "stdin" if str(file) == "-" else str(file)
+    if inputs:
+        request["initConditions"] = dict(_input(pair) for pair in inputs)
+    return request
+
+
+def _input(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not key or not equals:
+        raise UsageError(f"-i {pair!r} is no key=value")
+    return key, value
+
+
+def _read(file: Path) -> str:
+    try:
+        if str(file) == "-":
+            content = sys.stdin.buffer.read(_MANIFEST_LIMIT + 1)
+        else:
+            with file.open("rb") as opened:
+                content = opened.read(_MANIFEST_LIMIT + 1)
+        if len(content) > _MANIFEST_LIMIT:
+            raise UsageError(f"{file} is larger than a manifest may be (1 MiB)")
+        return content.decode()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text") from error
+
+
+async def _start(api: Api, request: dict[str, Any], *, quiet: bool, title: str | None) -> int:
+    creating = asyncio.create_task(_create(api, request, title))
+    try:
+        # shielded: an answer must not be lost between the server's yes and our Ctrl-C, or nobody would end that play
+        play = await asyncio.shield(creating)
+        play = await until_ready(api, play, quiet=quiet)
+    except asyncio.CancelledError:
+        await _give_up(api, creating)
+        raise
+    return await report(api, play, quiet=quiet)
+
+
+async def _create(api: Api, request: dict[str, Any], title: str | None) -> PlayView:
+    play = parse_play(await api.post("/api/plays", request))
+    if title is not None:
+        try:
+            play = await api.act(play, "set_title", title=title)
+        except RemoteError as error:
+            say(f"The title could not be set: {error.message}")
+    return play
+
+
+async def _give_up(api: Api, creating: asyncio.Task[PlayView]) -> None:
+    """End what was begun. Cut before the server knew of it: nothing to end."""
+    try:
+        play = await creating
+    except LabyardError:
+        return
+    say(f"\nInterrupted: destroying play {play.id} ...")
+    await api.act(play, "destroy")
+    say(f"Play {play.id} is destroyed.")
+
+
+async def report(api: Api, play: PlayView, *, quiet: bool) -> int:
+    """Say how it came out: the id on stdout when it is ready, else what went wrong."""
+    if play.verdict() is not Verdict.READY:
+        await tell_failure(api, play)
+        return ExitCode.FAILED
+    out(play.id)
+    if not quiet:
+        for note in play.notes:
+            say("Note: " + printable(note))
+        say(f"Ready. A shell: labyard ssh {play.id[:8]}   In the browser: labyard playground open {play.id[:8]}")
+    return ExitCode.OK

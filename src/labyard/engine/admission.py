@@ -1,0 +1,40 @@
+"""How much room this box has for plays: a promise is counted when a play is accepted, not when it uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from labyard.engine.settings import EngineSettings
+from labyard.play.plan import PlayPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """Bytes, and cores."""
+
+    cpus: int
+    memory: int
+    memory_used: int
+    disk: int
+    disk_free: int
+
+
+def memory_of(plan: PlayPlan, settings: EngineSettings) -> int:
+    """What a play is promised: its machines' memory and what each costs beside it."""
+    sizes = (machine.memory or settings.memory_with_init for machine in plan.machines)
+    return sum(size + settings.memory_overhead for size in sizes)
+
+
+def room_of(plans: Iterable[PlayPlan], settings: EngineSettings) -> Room:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    disk = shutil.disk_usage(settings.data)
+    return Room(
+        cpus=os.cpu_count() or 1,
+        memory=max(0, total - settings.memory_reserve),
+        memory_used=sum(memory_of(plan, settings) for plan in plans),
+        disk=disk.total,
+        disk_free=disk.free,
+    )

@@ -1,0 +1,203 @@
+"""All plays on this box. Implements `hosts.contract.Host` in values; knows no users and no database."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from labyard.engine.admission import Room, memory_of, room_of
+from labyard.engine.disk import DiskGuard
+from labyard.engine.journal import Entry, Journal, was_running
+from labyard.engine.facts import MachineFacts
+from labyard.engine.live_play import LivePlay
+from labyard.engine.parts import Parts
+from labyard.engine.watch import Watchers
+from labyard.errors import CapacityError, ConflictError, NotFoundError
+from labyard.play.plan import PlayPlan
+from labyard.play.status import PlayReport, PlayState, Reason
+from labyard.play.streams import Request, Stream
+
+log = structlog.get_logger(__name__)
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Engine:
+    """Use as a context manager: entering adopts what is here and sweeps what nobody owns; leaving lets machines run on."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._journal = Journal(parts.settings.plays)
+        self._plays: dict[str, LivePlay] = {}
+        self._watchers = Watchers()
+        self._guards: list[asyncio.Task[None]] = []
+        self._host_boot = BOOT_ID.read_text().strip()
+
+    @property
+    def parts(self) -> Parts:
+        return self._parts
+
+    async def __aenter__(self) -> Engine:
+        await self._parts.prepare_host()
+        await self._adopt()
+        disk = DiskGuard(self._parts.settings, lambda: list(self._plays.values()))
+        self._guards = [asyncio.create_task(disk.watch()), asyncio.create_task(self._watch_deadlines())]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for guard in self._guards:
+            guard.cancel()
+        await asyncio.gather(*self._guards, return_exceptions=True)
+        await asyncio.gather(*(play.let_go() for play in self._plays.values()))
+
+    # adoption
+
+    async def _adopt(self) -> None:
+        """Everything the journal knows goes on; everything marked as ours that it does not know goes away."""
+        entries = self._journal.entries()
+        for folder in self._journal.unreadable():
+            log.error("a play's journal is damaged; its disks are kept", folder=str(folder))
+        unreadable = {folder.name for folder in self._journal.unreadable()}
+        await self._parts.sweep(keep={entry.report.id for entry in entries} | unreadable)
+        for folder in self._journal.leftovers():
+            await asyncio.to_thread(self._journal.remove, folder.name)
+        for entry in entries:
+            self._take_up(entry)
+
+    def _take_up(self, entry: Entry) -> None:
+        play = self._add(entry)
+        state = entry.report.state
+        if state is PlayState.DESTROYING:
+            self._later(play.destroy())
+        elif state is PlayState.STOPPING:
+            self._later(play.stop(entry.report.reason or Reason.STOPPED))
+        elif was_running(entry) and entry.host_boot != self._host_boot:
+            self._later(play.stop(Reason.HOST_RESTARTED))
+        elif was_running(entry) and entry.report.reason not in (Reason.IMAGE_UNAVAILABLE, Reason.NO_CAPACITY):
+            play.begin()
+
+    def _later(self, work: object) -> None:
+        self._guards.append(asyncio.ensure_future(work))  # type: ignore[call-overload]
+
+    def _add(self, entry: Entry) -> LivePlay:
+        play = LivePlay(entry, self._parts, self._journal, self._publish)
+        self._plays[play.id] = play
+        return play
+
+    def _publish(self, report: PlayReport) -> None:
+        self._watchers.publish(report)
+
+    async def _watch_deadlines(self) -> None:
+        while True:
+            now = datetime.now(UTC)
+            due = [p for p in self._plays.values() if p.entry.deadline and p.entry.deadline <= now]
+            for play in due:
+                if play.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED):
+                    await play.stop(Reason.EXPIRED)
+            await asyncio.sleep(1)
+
+    # verbs
+
+    def play(self, play_id: str) -> LivePlay:
+        try:
+            return self._plays[play_id]
+        except KeyError:
+            raise NotFoundError(f"no play {play_id} on this host") from None
+
+    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None) -> None:
+        if play_id in self._plays:
+            return
+        self._check_room(plan)
+        now = datetime.now(UTC)
+        report = PlayReport(id=play_id, state=PlayState.CREATED, at=now, notes=plan.notes)
+        entry = Entry(report=report, plan=plan, uid=self._free_uid(), host_boot=self._host_boot)
+        if lifetime is not None:
+            entry = entry.model_copy(update={"deadline": now + timedelta(seconds=lifetime)})
+        self._journal.write(entry)
+        play = self._add(entry)
+        self._publish(report)
+        play.begin()
+
+    def _check_room(self, plan: PlayPlan) -> None:
+        needed = memory_of(plan, self._parts.settings)
+        room = self.room()
+        if needed > room.memory:
+            raise CapacityError(
+                f"this play asks for {needed >> 20} MiB of memory; this box can give {room.memory >> 20} MiB in all",
+                hint="ask for less memory or fewer machines, or use a larger box",
+            )
+        if needed > room.memory - room.memory_used:
+            raise CapacityError(
+                f"no room now: {needed >> 20} MiB needed, {(room.memory - room.memory_used) >> 20} MiB free",
+                hint="stop or destroy a play, or wait until one ends",
+            )
+
+    def _free_uid(self) -> int:
+        """A user no other play of ours has; random, so that another data folder's plays rarely share one."""
+        settings = self._parts.settings
+        taken = {play.entry.uid for play in self._plays.values()}
+        free = [uid for uid in range(settings.first_uid, settings.last_uid + 1) if uid not in taken]
+        if not free:
+            raise CapacityError("all users for plays are taken", hint="destroy stopped plays or widen the range of users")
+        return random.choice(free)  # noqa: S311 - not a secret
+
+    async def restart(self, play_id: str) -> None:
+        play = self.play(play_id)
+        self._check_room(play.entry.plan)
+        play.entry = play.entry.model_copy(update={"host_boot": self._host_boot})
+        await play.restart()
+
+    async def stop(self, play_id: str) -> None:
+        await self.play(play_id).stop(Reason.STOPPED)
+
+    async def destroy(self, play_id: str) -> None:
+        play = self._plays.get(play_id)
+        if play is not None:
+            await play.destroy()
+            self._plays.pop(play_id, None)
+
+    async def machine(self, play_id: str, machine: str, verb: str) -> None:
+        await self.play(play_id).machine(machine, verb)
+
+    async def set_lifetime(self, play_id: str, seconds: float | None) -> None:
+        play = self.play(play_id)
+        deadline = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+        play.entry = play.entry.model_copy(update={"deadline": deadline})
+        self._journal.write(play.entry)
+
+    # what is
+
+    def reports(self) -> list[PlayReport]:
+        return [play.report for play in self._plays.values()]
+
+    def watch(self) -> AsyncIterator[PlayReport]:
+        return self._watchers.watch(self.reports())
+
+    async def open(self, play_id: str, machine: str, request: Request) -> Stream:
+        play = self.play(play_id)
+        if play.report.state in (PlayState.STOPPED, PlayState.STOPPING, PlayState.DESTROYING):
+            raise ConflictError(f"play {play_id} is {play.report.state.lower()}", hint="restart it first")
+        return await play.find(machine).open(request)
+
+    def room(self) -> Room:
+        active = [play.entry.plan for play in self._plays.values() if play.report.state.active]
+        return room_of(active, self._parts.settings)
+
+    def image_users(self) -> dict[str, list[str]]:
+        """Digest of every image a play's disks lie on → those plays."""
+        users: dict[str, list[str]] = {}
+        for play in self._plays.values():
+            for digest in play.image_digests():
+                users.setdefault(digest, []).append(play.id)
+        return users
+
+    async def console(self, play_id: str, machine: str) -> str:
+        return await self.play(play_id).console(machine)
+
+    async def debug(self, play_id: str) -> list[MachineFacts]:
+        return await self.play(play_id).debug()

@@ -1,0 +1,105 @@
+"""The engine's memory across crashes: one folder per play that says what it is and how far it got.
+
+A play exists exactly when its `journal.json` does. The file is replaced whole: written beside, synced, renamed, folder synced.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from labyard.play.plan import PlayPlan, Value
+from labyard.play.status import PlayReport, PlayState
+
+
+class Entry(Value):
+    """What is written down of one play. `deadline`: when its time is up; `host_boot`: the boot of this box it last ran in."""
+
+    report: PlayReport
+    plan: PlayPlan
+    uid: int
+    host_boot: str
+    deadline: datetime | None = None
+    booted: tuple[str, ...] = ()
+    """Machines that reached ready once: their next boot is not their first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """All entries under one folder."""
+
+    root: Path
+
+    def folder(self, play_id: str) -> Path:
+        return self.root / play_id
+
+    def read(self, play_id: str) -> Entry | None:
+        try:
+            return Entry.model_validate_json((self.folder(play_id) / "journal.json").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def write(self, entry: Entry) -> None:
+        """Durable when this returns."""
+        folder = self.folder(entry.report.id)
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        replace_file(folder / "journal.json", entry.model_dump_json().encode())
+
+    def entries(self) -> list[Entry]:
+        """Every play that can be read. A folder without a readable journal is no play (`leftovers`)."""
+        found = (self.read(name) for name in self._names() if self._readable(name))
+        return [entry for entry in found if entry is not None]
+
+    def leftovers(self) -> list[Path]:
+        """Folders cut off before their journal was written, or after it was removed."""
+        return [self.folder(name) for name in self._names() if not (self.folder(name) / "journal.json").exists()]
+
+    def remove(self, play_id: str) -> None:
+        """First the journal, so that a cut half way leaves a leftover and never half a play."""
+        folder = self.folder(play_id)
+        (folder / "journal.json").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _names(self) -> list[str]:
+        return sorted(path.name for path in self.root.iterdir() if path.is_dir()) if self.root.is_dir() else []
+
+    def _readable(self, name: str) -> bool:
+        try:
+            return self.read(name) is not None
+        except ValueError:
+            return False
+
+    def unreadable(self) -> list[Path]:
+        """Journals that are damaged. Their disks are kept: a person decides."""
+        return [
+            self.folder(name)
+            for name in self._names()
+            if (self.folder(name) / "journal.json").exists() and not self._readable(name)
+        ]
+
+
+def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Put `content` at `path` so that after a crash there is the old or the new, never a part."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    beside.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def was_running(entry: Entry) -> bool:
+    """Whether machines of it may be alive."""
+    return entry.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED, PlayState.STOPPING)

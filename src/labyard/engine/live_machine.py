@@ -1,0 +1,195 @@
+"""One machine while it lives: its process, its link, its state. Level-triggered: `keep` makes it so and holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from labyard.errors import ConflictError, GuestError, LabyardError
+from labyard.machine.link import GuestLink
+from labyard.machine.machine import EventKind, Machine
+from labyard.machine.plan import MachineSpec
+from labyard.play.status import MachineState, MachineStatus
+from labyard.play.streams import Request, Stream
+
+log = structlog.get_logger(__name__)
+
+LINK_PATIENCE = 5.0
+"""Seconds for one attempt to say hello; a booting kernel answers none, so attempts repeat."""
+
+
+class LiveMachine:
+    """Owns one QEMU process and the one link to its examiner.
+
+    `changed` is called with every new status. `up` is set while the machine is ready.
+    """
+
+    def __init__(self, status: MachineStatus, changed: Callable[[MachineStatus], None]) -> None:
+        self.status = status
+        self.up = asyncio.Event()
+        self.off = asyncio.Event()
+        self.off.set()
+        self.process: Machine | None = None
+        self._changed = changed
+        self._link: GuestLink | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._wanted_off = False
+
+    @property
+    def name(self) -> str:
+        return self.status.name
+
+    def say(self, stage: str, state: MachineState | None = None, message: str = "") -> None:
+        """A new stage; its clock starts again when the stage's first word changes (a percentage does not restart it)."""
+        same = stage.split(" ")[:2] == self.status.stage.split(" ")[:2]
+        since = self.status.since if same and self.status.since else datetime.now(UTC)
+        self._set(stage=stage, since=since, state=state or self.status.state, message=message)
+
+    def _set(self, **fields: Any) -> None:
+        self.status = self.status.model_copy(update=fields)
+        self._changed(self.status)
+
+    async def run(self, launch: Callable[[], Awaitable[Machine]]) -> None:
+        """Start (or find) the process and keep it from here on. Returns once the process is there."""
+        if self._keeper and not self._keeper.done():
+            return
+        self._wanted_off = False
+        self.say("starting", MachineState.STARTING)
+        self.process = await launch()
+        self.off.clear()
+        self._keeper = asyncio.create_task(self._keep(self.process), name=f"keep {self.name}")
+
+    async def _keep(self, process: Machine) -> None:
+        holder = asyncio.create_task(self._hold_link(process.spec))
+        try:
+            async for event in process.events():
+                if event.kind is EventKind.RESET:
+                    await _cancelled(holder)
+                    self._down(MachineState.REBOOTING, "rebooting")
+                    holder = asyncio.create_task(self._hold_link(process.spec))
+                elif event.kind is EventKind.SHUTDOWN:
+                    self._wanted_off = True
+                elif event.kind is EventKind.IO_ERROR:
+                    self.say("halted: a disk cannot be written", message=f"disk error: {event.reason}")
+        finally:
+            await _cancelled(holder)
+            await self._drop_link()
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """The process is gone: nothing of it is held any more."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        message = "" if self._wanted_off else "its process ended unexpectedly"
+        self._down(MachineState.STOPPED, "off", message)
+        await process.kill()  # cleans up behind one that ended by itself
+        self.off.set()
+
+    def _down(self, state: MachineState, stage: str, message: str = "") -> None:
+        self.up.clear()
+        self._set(state=state, ready=False, ready_at=None, stage=stage, since=datetime.now(UTC), message=message)
+
+    async def _hold_link(self, spec: MachineSpec) -> None:
+        """Say hello until someone answers, listen, and begin again when the link is lost."""
+        while True:
+            try:
+                link = await GuestLink.connect(spec.link_socket, timeout=LINK_PATIENCE)
+            except (GuestError, OSError, TimeoutError):
+                await asyncio.sleep(0.05)
+                continue
+            self._link = link
+            try:
+                await self._listen(link)
+            finally:
+                await self._drop_link()
+
+    async def _listen(self, link: GuestLink) -> None:
+        if link.info.ready:
+            self._ready()
+        elif self.status.state is not MachineState.REBOOTING:
+            self.say(f"booting: {link.info.stage}")
+        async for event in link.events():
+            if event.get("event") == "ready":
+                self._ready()
+            elif event.get("event") == "stage" and not self.up.is_set():
+                self.say(f"booting: {str(event.get('stage', ''))[:60]}")
+
+    def _ready(self) -> None:
+        if self.up.is_set():
+            return
+        now = datetime.now(UTC)
+        self._set(state=MachineState.RUNNING, ready=True, ready_at=now, stage="ready", since=now, message="")
+        self.up.set()
+
+    async def _drop_link(self) -> None:
+        link, self._link = self._link, None
+        if link:
+            await link.close()
+
+    def link(self) -> GuestLink:
+        if self.status.state in (MachineState.STOPPED, MachineState.CREATED):
+            raise ConflictError(
+                f"{self.name} is off", hint=f"start it with: labyard playground machine restart ID {self.name}"
+            )
+        if self._link is None or self._link.closed.is_set():
+            raise GuestError(f"{self.name} does not answer yet ({self.status.stage})", hint="try again in a moment")
+        return self._link
+
+    async def open(self, request: Request) -> Stream:
+        return await self.link().open(request)
+
+    async def call(self, op: str, **arguments: Any) -> dict[str, Any]:
+        return await self.link().call(op, **arguments)
+
+    async def reboot(self) -> None:
+        """Ask the guest; where it does not listen, press the button."""
+        process = self._running()
+        try:
+            await asyncio.wait_for(self.call("power", action="reboot"), 5)
+        except (LabyardError, TimeoutError):
+            await process.reset()
+
+    async def power_off(self, grace: float) -> None:
+        """Ask the guest to end itself within `grace` seconds, then end it. Returns when the process is gone."""
+        process = self.process
+        if process is None:
+            return
+        self._wanted_off = True
+        self.say("stopping", MachineState.STOPPING)
+        with contextlib.suppress(LabyardError, TimeoutError):
+            await asyncio.wait_for(self.call("power", action="off"), 5)
+            await asyncio.wait_for(self.off.wait(), grace)
+        await self.end()
+
+    async def end(self) -> None:
+        """At once, whatever it does."""
+        self._wanted_off = True
+        if self.process is not None:
+            await self.process.kill()
+        await _cancelled(self._keeper)
+        await self._finish()
+
+    async def let_go(self) -> None:
+        """Leave the process running for the next engine."""
+        await _cancelled(self._keeper)
+        await self._drop_link()
+        if self.process is not None:
+            await self.process.close()
+
+    def _running(self) -> Machine:
+        if self.process is None:
+            raise ConflictError(f"{self.name} is off", hint=f"labyard playground machine restart ID {self.name}")
+        return self.process
+
+
+async def _cancelled(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await task

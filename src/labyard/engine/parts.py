@@ -1,0 +1,66 @@
+"""What every play on this box is made with: settings, stores, the box's network, and turns for booting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import structlog
+
+from labyard.engine.settings import EngineSettings
+from labyard.images.kernels import KernelStore
+from labyard.images.store import ImageStore
+from labyard.machine.accelerator import Verdict, choose
+from labyard.machine.process import end, find_all
+from labyard.network import host, world
+from labyard.network.dns_upstream import HostResolvers, Upstreams
+from labyard.network.plan import world_name
+
+PROBE_KERNEL = "6.1"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True, slots=True)
+class Parts:
+    settings: EngineSettings
+    images: ImageStore
+    kernels: KernelStore
+    resolvers: Upstreams = field(default_factory=HostResolvers)
+    """Who answers the DNS questions that plays pass on."""
+    boots: asyncio.Semaphore = field(init=False)
+    _verdict: Verdict | None = None
+    _deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.boots = asyncio.Semaphore(self.settings.boots_at_once)
+
+    async def verdict(self) -> Verdict:
+        """Whether machines run with KVM here, and why not: found by a probe boot, once per boot of the box."""
+        async with self._deciding:
+            if self._verdict is None:
+                kernel = await self.kernels.ensure(PROBE_KERNEL)
+                settings = self.settings
+                self._verdict = await choose(
+                    kernel.vmlinuz, kernel.initramfs, folder=settings.data, mark=settings.mark, uid=settings.first_uid
+                )
+            return self._verdict
+
+    async def prepare_host(self) -> None:
+        """The folder of plays, and what all worlds share on the box."""
+        self.settings.plays.mkdir(mode=0o711, parents=True, exist_ok=True)
+        await host.prepare_host(self.settings.mark)
+
+    async def sweep(self, keep: Collection[str]) -> None:
+        """End every process and remove every world that bears our mark and belongs to none of the plays in `keep`."""
+        for found in await asyncio.to_thread(find_all, self.settings.mark):
+            if found.mark.play not in keep:
+                log.warning("ending a machine that no play owns", play=found.mark.play, machine=found.mark.machine)
+                await end(found)
+        swept = await world.sweep(self.settings.mark, [world_name(self.settings.mark, play) for play in keep])
+        for name in swept:
+            log.warning("removed a world that no play owns", world=name)
+
+    async def remove_world(self, play_id: str) -> None:
+        await asyncio.to_thread(world.remove_world, world_name(self.settings.mark, play_id))

@@ -1,0 +1,132 @@
+"""A host that is this process: the engine and its image stores behind the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from labyard.engine.engine import Engine
+from labyard.errors import ConflictError
+from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug, Progress
+from labyard.images.progress import Progress as Step
+from labyard.play.plan import PlayPlan
+from labyard.play.status import PlayReport
+from labyard.play.streams import Request, Stream
+
+
+class LocalHost:
+    """Implements `hosts.contract.Host`; every verb is the engine's own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None) -> None:
+        await self._engine.start(play_id, plan, lifetime=lifetime)
+
+    async def restart(self, play_id: str) -> None:
+        await self._engine.restart(play_id)
+
+    async def stop(self, play_id: str) -> None:
+        await self._engine.stop(play_id)
+
+    async def destroy(self, play_id: str) -> None:
+        await self._engine.destroy(play_id)
+
+    async def machine(self, play_id: str, machine: str, verb: str) -> None:
+        await self._engine.machine(play_id, machine, verb)
+
+    async def set_lifetime(self, play_id: str, seconds: float | None) -> None:
+        await self._engine.set_lifetime(play_id, seconds)
+
+    async def list(self) -> list[PlayReport]:
+        return self._engine.reports()
+
+    def watch(self) -> AsyncIterator[PlayReport]:
+        return self._engine.watch()
+
+    async def open(self, play_id: str, machine: str, request: Request) -> Stream:
+        return await self._engine.open(play_id, machine, request)
+
+    async def console(self, play_id: str, machine: str) -> str:
+        return await self._engine.console(play_id, machine)
+
+    async def debug(self, play_id: str) -> builtins.list[MachineDebug]:
+        return [
+            MachineDebug(name=each.name, command=each.command, enter=each.enter, console=each.console, pid=each.pid)
+            for each in await self._engine.debug(play_id)
+        ]
+
+    async def capacity(self) -> Capacity:
+        room = self._engine.room()
+        return Capacity(
+            cpus=room.cpus,
+            memory=room.memory,
+            memory_used=room.memory_used,
+            disk=room.disk,
+            disk_free=room.disk_free,
+            accelerator=(await self._engine.parts.verdict()).accelerator.value,
+            plays=len(self._engine.reports()),
+        )
+
+    async def images(self) -> builtins.list[ImageInfo]:
+        used = self._engine.image_users()
+        return [
+            ImageInfo(
+                source=image.source,
+                digest=image.digest,
+                size=image.disk_usage,
+                created_at=image.created_at.isoformat(),
+                used_by=tuple(used.get(image.digest, ())),
+            )
+            for image in await self._engine.parts.images.list()
+        ]
+
+    def pull_image(self, source: str) -> AsyncIterator[Progress]:
+        return _steps(lambda say: self._engine.parts.images.ensure(source, say))
+
+    def import_image(self, path: str, name: str) -> AsyncIterator[Progress]:
+        return _steps(lambda say: self._engine.parts.images.import_archive(Path(path), name, say))
+
+    async def remove_image(self, source: str) -> None:
+        images = self._engine.parts.images
+        users = self._engine.image_users()
+        for image in await images.list():
+            if source in (image.source, image.digest) and users.get(image.digest):
+                raise ConflictError(
+                    f"{source} is in use by {len(users[image.digest])} play(s)", hint="destroy these plays first"
+                )
+        await images.remove(source)
+
+    async def gc_images(self) -> int:
+        return await self._engine.parts.images.gc(self._engine.image_users().keys())
+
+    async def kernels(self) -> builtins.list[KernelInfo]:
+        return [
+            KernelInfo(version=kernel.version, release=kernel.release, size=kernel.size)
+            for kernel in await self._engine.parts.kernels.list()
+        ]
+
+    def pull_kernel(self, version: str) -> AsyncIterator[Progress]:
+        return _steps(lambda say: self._engine.parts.kernels.ensure(version, say))
+
+
+async def _steps(work: Callable[[Callable[[Step], None]], Awaitable[object]]) -> AsyncIterator[Progress]:
+    """Progress calls of `work` as a stream; its error is raised at the end, and leaving the stream cancels it."""
+    steps: asyncio.Queue[Progress | None] = asyncio.Queue()
+
+    def say(step: Step) -> None:
+        steps.put_nowait(Progress(subject=step.subject, step=step.step, done=step.done, total=step.total))
+
+    task = asyncio.ensure_future(work(say))
+    task.add_done_callback(lambda _: steps.put_nowait(None))
+    try:
+        while (step := await steps.get()) is not None:
+            yield step
+        await task
+        yield Progress(subject="", step="done", finished=True)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,307 @@
+"""One running machine: launched into its jail or adopted, driven over QMP, and what it reports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+from collections.abc import AsyncIterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from qemu.qmp import Message
+
+from labyard.errors import MachineError
+from labyard.machine import plan, sockets
+from labyard.machine.console import Console, tail
+from labyard.machine.jail import Jail
+from labyard.machine.plan import Accelerator, Descriptors, MachineSpec
+from labyard.machine.process import Process, find
+from labyard.machine.qmp import Qmp
+from labyard.play.plan import Value
+
+_CONNECT_SECONDS = 10
+_MOST_EVENTS = 256
+_LOG_BYTES = 64 * 1024
+
+# How long a process may outlive its connection before we think it is only the connection that broke.
+_FAREWELL_SECONDS = 1
+_FIRMWARE_SECONDS = 0.5
+
+# Address space beyond the guest's memory: threads' stacks and heaps reserve far more than they ever hold.
+_ADDRESS_SPACE = 8 * 1024 * plan.MIB
+
+
+class EventKind(StrEnum):
+    RESET = "reset"  # it starts anew in place: a reboot from inside, a panic, or `reset`
+    SHUTDOWN = "shutdown"  # it powered itself off; GONE follows
+    STOP = "stop"  # its processors stand still
+    RESUME = "resume"
+    IO_ERROR = "io-error"  # a disk cannot be written (`reason` "nospace": it stands still until `resume`)
+    LINK = "link"  # the guest opened or closed (`reason`) its end of the guest link
+    GONE = "gone"  # the process has ended, nothing follows
+
+
+class MachineEvent(Value):
+    """What happened. `guest`: caused from inside. `reason`: QEMU's own word for it."""
+
+    kind: EventKind
+    guest: bool = False
+    reason: str = ""
+
+
+def line(spec: MachineSpec) -> tuple[str, ...]:
+    """The whole command that starts a machine, jail and all; to be run as root with its descriptors."""
+    jail = Jail(
+        uid=spec.uid,
+        limits=spec.limits,
+        address_space=spec.memory + _ADDRESS_SPACE,
+        netns=spec.netns,
+        files=((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd)),
+        kvm=spec.accelerator is Accelerator.KVM,
+    )
+    return jail.command(plan.argv(spec))
+
+
+class Machine:
+    """A machine's process and our connection to it. Its process outlives this object and the server."""
+
+    def __init__(self, spec: MachineSpec, process: Process, qmp: Qmp) -> None:
+        self.spec = spec
+        self._process = process
+        self._qmp = qmp
+        self._console = Console(spec.console_log)
+        self._events: asyncio.Queue[MachineEvent | None] = asyncio.Queue()
+        self._last_reset = float("-inf")
+        self._pump = asyncio.create_task(self._follow())
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process.alive
+
+    @property
+    def command(self) -> str:
+        """The line that started it, to be read or pasted."""
+        return shlex.join(line(self.spec))
+
+    @classmethod
+    async def launch(cls, spec: MachineSpec, *, taps: Sequence[int] = ()) -> Machine:
+        """Start a machine; returns once QEMU answers, long before the guest is up.
+
+        `taps`: a tap's descriptor per network card; they are closed in any case. MachineError, with what QEMU said,
+        when it does not start; then nothing is left of it.
+        """
+        with contextlib.ExitStack() as kept:
+            for tap in taps:
+                kept.callback(os.close, tap)
+            if len(taps) != len(spec.nics):
+                raise MachineError(f"{spec.name} has {len(spec.nics)} network cards but got {len(taps)} taps")
+            if find(spec.title) is not None:
+                raise MachineError(f"{spec.name} runs already", hint="adopt it, or end it first")
+            spec.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _show_to(spec.initrd, spec.uid)
+            process = Process.start(line(spec), _open(spec, taps, kept), spec.process_log)
+        try:
+            return cls(spec, process, await _answer(spec, process))
+        except BaseException:
+            await process.kill()
+            _clean(spec)
+            raise
+
+    @classmethod
+    async def adopt(cls, spec: MachineSpec) -> Machine | None:
+        """Take over a machine that runs already; None when there is none. MachineError when it does not answer."""
+        found = find(spec.title)
+        process = Process.hold(found) if found is not None and found.uid == spec.uid else None
+        if process is None:
+            return None
+        try:
+            machine = cls(spec, process, await _answer(spec, process))
+        except BaseException:
+            process.close()
+            raise
+        if await machine.status() == "shutdown":  # it powered off while nobody looked
+            await machine._on_shutdown(MachineEvent(kind=EventKind.SHUTDOWN, guest=True, reason="guest-shutdown"))
+        return machine
+
+    async def events(self) -> AsyncIterator[MachineEvent]:
+        """What happens to it, up to and with GONE, or until `close`. For one reader."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def status(self) -> str:
+        """QEMU's word for what it does: `running`, `paused`, `shutdown`, `io-error`..."""
+        answer = await self._qmp.execute("query-status")
+        return str(answer.get("status")) if isinstance(answer, Mapping) else "unknown"
+
+    async def reset(self) -> None:
+        """Start anew at once, as a reset button does; kernel and initrd are still loaded."""
+        await self._qmp.execute("system_reset")
+
+    async def power_down(self) -> None:
+        """Press the power button; whether the guest heeds it is its own affair."""
+        await self._qmp.execute("system_powerdown")
+
+    async def pause(self) -> None:
+        await self._qmp.execute("stop")
+
+    async def resume(self) -> None:
+        await self._qmp.execute("cont")
+
+    async def console(self) -> str:
+        """The tail of its serial console, at most 256 KiB, with what it said before earlier boots ended."""
+        if self._process.alive:
+            with contextlib.suppress(MachineError):
+                await self._console.drain(self._qmp)
+        return self._console.tail()
+
+    def said(self) -> str:
+        """What QEMU itself said last. Its log is cut here when it has grown: a guest can make QEMU talk."""
+        log = self.spec.process_log
+        last = tail(log, _LOG_BYTES)
+        if log.stat().st_size > 16 * _LOG_BYTES:
+            os.truncate(log, 0)  # QEMU appends, so it goes on from there
+        return last
+
+    async def kill(self) -> None:
+        """End it. Returns when its process is gone and its memory free. Safe to repeat."""
+        if self._process.alive:
+            with contextlib.suppress(MachineError):
+                await self._console.drain(self._qmp, timeout=1)
+        await self._process.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await asyncio.shield(self._pump)  # it tells GONE
+        await self.close()
+        _clean(self.spec)
+
+    async def close(self) -> None:
+        """Let go of it without ending it. Safe to repeat."""
+        self._pump.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._pump
+        await self._qmp.close()
+        self._process.close()
+        self._tell(None)
+
+    async def _follow(self) -> None:
+        """Turn what QEMU tells into events until its process ends; reconnect when only the connection broke."""
+        while self._process.alive:
+            async for message in self._qmp.events():
+                event = _understand(message)
+                if event is not None and event.kind is EventKind.SHUTDOWN:
+                    await self._on_shutdown(event)
+                elif event is not None and not self._again(event):
+                    self._tell(event)
+            with contextlib.suppress(MachineError):
+                await self._reconnect()
+        self._tell(MachineEvent(kind=EventKind.GONE, reason=str(self._process.exit_status or "")))
+        self._tell(None)
+
+    async def _reconnect(self) -> None:
+        """The connection ended: with the process, as a rule. Else try again, and end what stays out of control."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._process.ended()
+                return
+        await self._qmp.close()
+        try:
+            self._qmp = await Qmp.connect(self.spec.qmp_socket, timeout=_CONNECT_SECONDS)
+        except MachineError:
+            await self._process.kill()
+
+    async def _on_shutdown(self, event: MachineEvent) -> None:
+        """The guest has powered off and QEMU stands still: keep its last words, then let it end."""
+        self._tell(event)
+        with contextlib.suppress(MachineError):
+            await self._console.drain(self._qmp)
+            await self._qmp.execute("quit")
+
+    def _again(self, event: MachineEvent) -> bool:
+        """Whether this is the second reset of one: the firmware resets once more by itself, some 50 ms later."""
+        if event.kind is not EventKind.RESET:
+            return False
+        now = asyncio.get_running_loop().time()
+        self._last_reset, before = now, self._last_reset
+        return now - before < _FIRMWARE_SECONDS
+
+    def _tell(self, event: MachineEvent | None) -> None:
+        if self._events.qsize() >= _MOST_EVENTS:  # nobody listens: the oldest go
+            self._events.get_nowait()
+        self._events.put_nowait(event)
+
+
+def _open(spec: MachineSpec, taps: Sequence[int], kept: contextlib.ExitStack) -> dict[int, int]:
+    """Open all that QEMU is given, to be closed with `kept`: its number → ours."""
+    numbers = Descriptors.of(spec)
+    given = {
+        numbers.qmp: kept.enter_context(sockets.listen(spec.qmp_socket)).fileno(),
+        numbers.link: kept.enter_context(sockets.listen(spec.link_socket)).fileno(),
+        **dict(zip(numbers.taps, taps, strict=True)),
+    }
+    for disk, places in zip(spec.disks, numbers.layers, strict=True):
+        for depth, (layer, number) in enumerate(zip(disk.layers, places, strict=True)):
+            writable = depth == len(disk.layers) - 1 and not disk.read_only
+            try:
+                descriptor = os.open(layer.path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+            except OSError as error:
+                raise MachineError(f"the disk {layer.path} cannot be opened: {error.strerror}") from error
+            kept.callback(os.close, descriptor)
+            given[number] = descriptor
+    return given
+
+
+async def _answer(spec: MachineSpec, process: Process) -> Qmp:
+    """Wait until QEMU answers, or has ended instead."""
+    connecting = asyncio.create_task(Qmp.connect(spec.qmp_socket, timeout=_CONNECT_SECONDS))
+    ending = asyncio.create_task(process.ended())
+    try:
+        await asyncio.wait((connecting, ending), return_when=asyncio.FIRST_COMPLETED)
+        if ending.done() and not connecting.done():
+            said = tail(spec.process_log, 2000).strip() or f"status {process.exit_status}"
+            raise MachineError(f"{spec.name} does not start: {said}", hint="`labyard doctor` checks what QEMU needs")
+        return await connecting
+    finally:
+        ending.cancel()
+        connecting.cancel()
+
+
+def _show_to(initrd: Path, uid: int) -> None:
+    """The initrd holds the machine's configuration: its own user may read it, nobody else but root."""
+    os.chown(initrd, 0, uid)
+    initrd.chmod(0o440)
+
+
+def _clean(spec: MachineSpec) -> None:
+    for socket in (spec.qmp_socket, spec.link_socket):
+        socket.unlink(missing_ok=True)
+
+
+def _understand(message: Message) -> MachineEvent | None:
+    """QEMU's events (qapi/run-state.json, block-core.json, char.json) in our words; None for those nobody needs."""
+    data = message.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    guest, reason = data.get("guest") is True, str(data.get("reason", ""))
+    match message.get("event"):
+        case "RESET":
+            return MachineEvent(kind=EventKind.RESET, guest=guest, reason=reason)
+        case "SHUTDOWN" if guest:
+            return MachineEvent(kind=EventKind.SHUTDOWN, guest=True, reason=reason)
+        case "STOP":
+            return MachineEvent(kind=EventKind.STOP)
+        case "RESUME":
+            return MachineEvent(kind=EventKind.RESUME)
+        case "BLOCK_IO_ERROR":
+            return MachineEvent(
+                kind=EventKind.IO_ERROR, guest=True, reason="nospace" if data.get("nospace") else "error"
+            )
+        case "VSERPORT_CHANGE":
+            return MachineEvent(kind=EventKind.LINK, guest=True, reason="open" if data.get("open") else "closed")
+        case _:
+            return None

@@ -1,0 +1,83 @@
+"""Which of the box's uplink addresses a play gets. The kernel's state is the register, so it is never out of date."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from labyard.errors import CapacityError
+from labyard.network.apply import apply
+from labyard.network.links import Link, links
+from labyard.network.plan import UPLINK_RANGE, UplinkSlot, claim_steps, uplink_prefix, uplink_slot, world_name
+
+# One for all data folders on the box: who holds it may look for a free pair and take it.
+_LOCK = Path("/run/labyard-uplinks.lock")
+
+
+def claim_uplink(
+    data_mark: str, play_id: str, *, avoid: Iterable[IPv4Network] = (), within: IPv4Network = UPLINK_RANGE
+) -> UplinkSlot:
+    """The play's uplink: the one it has, else the first free one, taken at once (its namespace is made for that).
+
+    Blocking: call it in a thread. `avoid`: the play's own networks. CapacityError when all are taken.
+    """
+    world = world_name(data_mark, play_id)
+    with uplinks_locked():
+        with links() as here:
+            held = _held(here.all(), world, data_mark, within)
+            if held is not None:
+                return held
+            taken = [address.network for _, address in here.addresses()] + here.routes()
+            names = {link.name for link in here.all()}
+        slot = first_free(data_mark, within, taken=taken, avoid=avoid, names=names)
+        apply(world, "", claim_steps(world, slot))
+        return slot
+
+
+@contextmanager
+def uplinks_locked() -> Iterator[None]:
+    """While held, no data folder on this box takes or sweeps an uplink."""
+    descriptor = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def first_free(
+    data_mark: str,
+    within: IPv4Network,
+    *,
+    taken: Iterable[IPv4Network],
+    avoid: Iterable[IPv4Network],
+    names: Collection[str],
+) -> UplinkSlot:
+    """The first pair of a range that touches nothing `taken` and nothing to `avoid`, under a name not in `names`. Pure.
+
+    What is taken in blocks as wide as the range (a VPN's route) does not matter: a pair's own route is narrower.
+    """
+    walls = sorted(
+        (int(wall.network_address), int(wall.broadcast_address))
+        for wall in [*avoid, *(network for network in taken if network.prefixlen > within.prefixlen)]
+    )
+    address, last = int(within.network_address), int(within.broadcast_address)
+    while address < last:
+        slot = uplink_slot(data_mark, (address - int(within.network_address)) // 2, within)
+        blocking = [end for start, end in walls if start <= address + 1 and end >= address]
+        if not blocking and slot.link not in names:
+            return slot
+        address = max([address + 1, *blocking]) // 2 * 2 + 2
+    raise CapacityError(f"all uplink addresses of {within} are taken", hint="give the server a wider uplink range")
+
+
+def _held(here: list[Link], world: str, data_mark: str, within: IPv4Network) -> UplinkSlot | None:
+    prefix = uplink_prefix(data_mark)
+    for link in here:
+        if link.alias == world and link.name.startswith(prefix):
+            return uplink_slot(data_mark, int(link.name.removeprefix(prefix), 16), within)
+    return None

@@ -1,0 +1,64 @@
+"""What fields alone cannot tell: how the parts of a manifest fit together, and what is beyond a limit. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from labyard.spec.addresses import allocate
+from labyard.spec.check_machines import MACHINE_CHECKS
+from labyard.spec.check_play import PLAY_CHECKS
+from labyard.spec.document import Loc, Node
+from labyard.spec.findings import Finding, nearest
+from labyard.spec.limits import Limits
+from labyard.spec.model import Manifest
+from labyard.spec.scene import Known, Scene
+
+_ROLES = ("owner", "anyone", "authenticated", "instructor", "nobody")
+_ROLE_OF = re.compile(r"(github|user|student|has-pack):[A-Za-z0-9._/-]{1,100}")
+
+
+def examine(
+    manifest: Manifest, *, limits: Limits, known: Known | None = None, original: Node | None = None
+) -> tuple[Finding, ...]:
+    """Everything wrong with a manifest whose fields are each right. `original`: the tree as written."""
+    scene = Scene.of(manifest, limits=limits, known=known or Known(), original=original)
+    checks = (_texts, _access, *MACHINE_CHECKS, *PLAY_CHECKS)
+    found = [finding for check in checks for finding in check(scene)]
+    return (*found, *allocate(manifest.networks, manifest.playground.machines, scene.network_names).findings)
+
+
+def _texts(scene: Scene) -> Iterator[Finding]:
+    manifest, limits = scene.manifest, scene.limits
+    if len(manifest.title) < limits.title_least:
+        yield Finding(loc=("title",), message=f"a title needs at least {limits.title_least} characters")
+    for name in ("title", "description", "markdown"):
+        text, most = getattr(manifest, name) or "", getattr(limits, name)
+        if len(text) > most:
+            yield Finding(loc=(name,), message=f"`{name}` has {len(text)} characters, {most} are allowed")
+    yield from scene.counted(("categories",), len(manifest.categories), "categories", "categories")
+    yield from scene.counted(("playground", "networks"), len(manifest.networks), "networks", "networks")
+    yield from scene.counted(("playground", "machines"), len(manifest.playground.machines), "machines", "machines")
+
+
+def _access(scene: Scene) -> Iterator[Finding]:
+    spec = scene.manifest.playground
+    if spec.access is not None:
+        loc: Loc = ("playground", "access")
+        ignored = spec.access_control is not None
+        words = (
+            "`access` is ignored beside `accessControl`"
+            if ignored
+            else "`access` is an old spelling of `accessControl`"
+        )
+        yield Finding(loc=loc, message=words, warning=True, key=True)
+    if spec.access_control is None:
+        return
+    control = spec.access_control
+    for key, roles in (("canList", control.can_list), ("canRead", control.can_read), ("canStart", control.can_start)):
+        for index, role in enumerate(roles):
+            if role not in _ROLES and not _ROLE_OF.fullmatch(role):
+                loc = ("playground", "accessControl", key, index)
+                yield Finding(
+                    loc=loc, message=f"`{role}` is nobody known", hint=nearest(role, (*_ROLES, "github:NAME"))
+                )
