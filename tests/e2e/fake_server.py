@@ -91,7 +91,7 @@ class FakeServer:
 
         async def close_all() -> None:
             for socket in list(self.sockets):
-                with contextlib.suppress(RuntimeError):
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                     await socket.close(1012)
 
         assert self._loop is not None

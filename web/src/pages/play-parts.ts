@@ -81,11 +81,12 @@ export function side(play: Play, details: Details, reboot: (machine: string) => 
 function failure(play: Play, details: Details): TemplateResult | typeof nothing {
   const end = ending(play);
   if (stateOf(play) !== "FAILED" || end === null) return nothing;
+  const failed = failedTasks(play);
   return html`<section class="failure-card" aria-label="What failed">
     <h2>${shape("failed")} This play failed</h2>
     <p>${end.sentence}</p>
-    ${end.detail ? html`<p class="detail">${end.detail}</p>` : nothing}
-    ${failedTasks(play).map((task) => failedTask(task.name, details.get(task.name)))}
+    ${end.detail && failed.length === 0 ? html`<p class="detail">${end.detail}</p>` : nothing}
+    ${failed.map((task) => failedTask(task.name, details.get(task.name)))}
     ${end.code ? html`<p class="muted">Code: <code>${end.code}</code></p>` : nothing}
   </section>`;
 }

@@ -147,7 +147,16 @@ export class PlayPage extends PageElement {
   #enter(key: string): void {
     this.selected = key;
     this.pane = "work";
-    void this.updateComplete.then(() => this.#terminal()?.focus());
+    void this.#focusTerminal();
+  }
+
+  /** Asked for by hand, so the focus may move: also when the terminal's code is still on its way. */
+  async #focusTerminal(): Promise<void> {
+    await this.updateComplete;
+    await this.#terminalCode;
+    const terminal = this.#terminal();
+    await terminal?.updateComplete;
+    terminal?.focus();
   }
 
   openTerminal(tabs: Tab[], machine: string): void {
@@ -245,7 +254,7 @@ export class PlayPage extends PageElement {
     })}
     ${this.#banner(play)}
     <div class="panels">${tabs.map((tab) => this.#panel(play, tab, tabs, tab === current))}</div>
-    ${current.kind === "terminal" ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
+    ${current.kind === "terminal" && this.#opened.has(current.machine) ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
   }
 
   protected override render(): TemplateResult {

@@ -28,6 +28,7 @@ export function map(playground: Playground, options: MapOptions = {}): TemplateR
   >
     ${drawn.networks.map((network) => line(network, drawn, options.small ?? false))}
     ${drawn.machines.flatMap((machine) => machine.cables.map((cable) => wire(cable, options.small ?? false)))}
+    ${options.small ? nothing : drawn.machines.flatMap((machine) => machine.cables.map(address))}
     ${drawn.machines.map((machine) => card(machine, drawn, options))}
   </svg>`;
 }
@@ -44,8 +45,13 @@ function wire(cable: Cable, small: boolean): SVGTemplateResult {
   return svg`<g class="wire">
     <line x1=${cable.x} x2=${cable.x} y1=${cable.from} y2=${cable.to} />
     <circle cx=${cable.x} cy=${cable.from} r=${small ? 2.5 : 3.5} />
-    ${small || !cable.address ? nothing : svg`<text x=${cable.x + 7} y=${cable.labelY}>${cable.address.split("/")[0]}</text>`}
   </g>`;
+}
+
+/** Drawn after all cables, on a ground of its own: no cable may cross a digit. */
+function address(cable: Cable): SVGTemplateResult | typeof nothing {
+  if (!cable.address) return nothing;
+  return svg`<text class="address" x=${cable.x + 7} y=${cable.labelY}>${cable.address.split("/")[0]}</text>`;
 }
 
 function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGTemplateResult {
