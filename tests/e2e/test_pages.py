@@ -86,6 +86,9 @@ def test_a_start_shows_machines_and_steps_with_times(page: Page, fake: FakeServe
     page.get_by_role("tab", name="node-02").click()
     panel = page.get_by_role("tabpanel", name="node-02")
     expect(panel).to_contain_text("The terminal of node-02 opens here when it is ready")
+    play.message = "Waiting for room on this box, place 2."
+    play.version += 1
+    expect(panel).to_contain_text("place 2")
     expect(panel.locator("[data-machine=node-03]")).to_contain_text("Fetching image debian-12")
     expect(panel.locator("[data-machine=node-03] .step-time")).to_have_text(re.compile(r"^\d+ s$"))
     expect(panel.locator("[data-task=seed_data]")).to_contain_text("Waiting for prepare_hosts")
@@ -151,9 +154,9 @@ def test_the_map_is_alive_and_opens_terminals(page: Page, fake: FakeServer) -> N
     for text in ("10.0.1.2", "10.0.2.3", "10.0.2.0/24 · private"):
         expect(picture).to_contain_text(text)
     play.machine("db-01", "REBOOTING")
-    expect(picture.get_by_role("button", name="Terminal of db-01, Rebooting")).to_be_visible()
+    expect(picture.get_by_role("button", name="db-01 Rebooting")).to_be_visible()
     play.machine("db-01", "RUNNING", ready=True)
-    picture.get_by_role("button", name="Terminal of db-01, Ready").click()
+    picture.get_by_role("button", name=re.compile("^db-01 debian-12.*, Ready: open its terminal")).click()
     wait_for_prompt(page, "db-01")
 
 
@@ -182,12 +185,12 @@ def test_on_a_phone_one_half_is_seen_and_the_key_bar_types(
     page.get_by_role("button", name="Ctrl", exact=True).tap()
     expect(page.get_by_role("button", name="Ctrl", exact=True)).to_have_attribute("aria-pressed", "true")
     page.keyboard.type("c")
-    page.wait_for_function("document.querySelector('labyard-terminal').text?.().includes('^C')")
+    page.wait_for_function("() => document.querySelector('labyard-terminal').text?.().includes('^C')")
     page.keyboard.type("echo key-$((1+1)) ")
-    page.get_by_role("button", name="Pipe").tap()
+    page.get_by_role("button", name="| pipe").tap()
     page.keyboard.type("tr k K")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('labyard-terminal').text?.().includes('Key-2')")
+    page.wait_for_function("() => document.querySelector('labyard-terminal').text?.().includes('Key-2')")
     page.get_by_role("button", name="Show").tap()
     expect(page.get_by_label("What failed")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

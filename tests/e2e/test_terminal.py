@@ -58,7 +58,7 @@ def test_questions_in_the_replay_are_not_answered_again(page: Page, play: FakePl
 def test_the_shell_knows_its_size_and_hears_of_changes(page: Page, play: FakePlay) -> None:
     page.set_viewport_size({"width": 900, "height": 600})
     size = "element => `size ${element.columns} ${element.lines}`"
-    page.wait_for_function("document.querySelector('labyard-terminal').columns < 80")
+    page.wait_for_function("() => document.querySelector('labyard-terminal').columns < 80")
     said = page.locator("labyard-terminal").first.evaluate(size)
     columns, lines = said.split()[1:]
     type_line(page, "echo size $(stty size)")
@@ -81,7 +81,7 @@ def test_copy_and_paste(page: Page, play: FakePlay) -> None:
     assert box is not None
     page.mouse.dblclick(box["x"] + 12, box["y"] + box["height"] / 2)
     page.keyboard.press("Control+Shift+C")
-    page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('copy-2-me'))")
+    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.includes('copy-2-me'))")
     page.evaluate("navigator.clipboard.writeText('echo pasted-$((1+1))')")
     page.keyboard.press("Control+Shift+V")
     page.keyboard.press("Enter")

@@ -53,7 +53,7 @@ test("a machine that runs is not ready until its condition says so", () => {
 test("an ending has a sentence whatever the server sends", () => {
   const failed = (status: object): Play => play({ status: { stateEvents: [{ state: "FAILED" }], ...status } });
   assert.match(ending(failed({ reason: "machine-gone", message: "node-01 exited with 1" }))?.sentence ?? "", /ended unexpectedly/);
-  assert.equal(ending(failed({ reason: "machine-gone", message: "node-01 exited with 1" }))?.detail, "node-01 exited with 1");
+  assert.equal(ending(failed({ reason: "machine-gone", message: "A machine ended unexpectedly. node-01 exited with 1" }))?.detail, "node-01 exited with 1");
   assert.equal(ending(failed({ reason: "from-the-future", message: "Said so." }))?.sentence, "Said so.");
   assert.match(ending(failed({}))?.sentence ?? "", /gave no reason/);
   assert.equal(ending(play({ status: { stateEvents: [{ state: "RUNNING" }] } })), null);

@@ -58,6 +58,8 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
   const { play, small, open } = options;
   const look = play ? machineLook(machineStatus(play, machine.name)) : null;
   const clickable = open !== undefined && machine.terminal;
+  const lines = [look && look.look !== "running" ? look.word : (machine.lines[0] ?? ""), machine.lines[1] ?? ""];
+  const said = [machine.name, ...lines].filter(Boolean).join(" ");
   const act = (): void => open?.(machine.name);
   const key = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -68,7 +70,7 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     class="card-box ${clickable ? "clickable" : ""}"
     role=${clickable ? "button" : nothing}
     tabindex=${clickable ? 0 : nothing}
-    aria-label=${clickable ? `Terminal of ${machine.name}${look ? `, ${look.word}` : ""}` : nothing}
+    aria-label=${clickable ? `${said}, ${look?.word ?? ""}: open its terminal` : nothing}
     data-machine=${machine.name}
     @click=${clickable ? act : nothing}
     @keydown=${clickable ? key : nothing}
@@ -76,9 +78,8 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     <rect x=${machine.x} y=${machine.y} width=${drawn.cardWidth} height=${drawn.cardHeight} rx="6" />
     ${look && !small ? shape(look.look, machine.x + 12, machine.y + 14) : nothing}
     <text class="strong" x=${machine.x + (look && !small ? 32 : 12)} y=${machine.y + (small ? 20 : 25)}>${short(machine.name, small ? 12 : 17)}</text>
-    ${small ? nothing : svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46}>${short(look && look.look !== "running" ? look.word : (machine.lines[0] ?? ""), 25)}</text>
-    <text class="muted" x=${machine.x + 12} y=${machine.y + 64}>${short(machine.lines[1] ?? "", 25)}</text>`}
-    <title>${[machine.name, look?.word, ...machine.lines].filter(Boolean).join("\n")}</title>
+    ${small ? nothing : svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46}>${short(lines[0] ?? "", 25)}</text>
+    <text class="muted" x=${machine.x + 12} y=${machine.y + 64}>${short(lines[1] ?? "", 25)}</text>`}
   </g>`;
 }
 
