@@ -1,1 +1,214 @@
 """The one place that names concrete classes and puts them together."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import platform
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from labyard.control.access import Access, owner_token
+from labyard.control.catalog import Catalog
+from labyard.control.changes import Changes
+from labyard.control.plays import Plays
+from labyard.control.policy import Policy
+from labyard.control.reconciler import Reconciler, utc_now
+from labyard.engine.engine import Engine
+from labyard.engine.parts import Parts
+from labyard.engine.settings import EngineSettings
+from labyard.errors import ConflictError
+from labyard.hosts.local import LocalHost
+from labyard.images.aliases import Aliases
+from labyard.images.kernels import KernelStore
+from labyard.images.store import ImageStore
+from labyard.play.plan import PlayPlan
+from labyard.resources import built, resource
+from labyard.server.app import create_app, uvicorn_config
+from labyard.server.services import ServerSettings, Services
+from labyard.spec.limits import Limits
+from labyard.spec.manifest import parse_manifest
+from labyard.spec.model import Manifest
+from labyard.spec.overrides import apply_overrides
+from labyard.spec.resolve import resolve
+from labyard.store.database import Database
+from labyard.store.keys import KeyStore
+from labyard.store.plays import PlayStore
+
+log = structlog.get_logger(__name__)
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What `serve` and `up` are told."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8800
+    catalogs: tuple[Path, ...] = ()
+    insecure_registries: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSpec:
+    """`spec` as control asks for it."""
+
+    limits: Limits
+
+    def parse(self, text: str, *, file: str) -> Manifest:
+        return parse_manifest(text, file=file, limits=self.limits)
+
+    def resolve(self, manifest: Any, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
+        changed = apply_overrides(manifest, overrides, limits=self.limits) if overrides else manifest
+        return resolve(changed, parameters=parameters, limits=self.limits)
+
+
+@contextlib.contextmanager
+def _data_folder(settings: Settings) -> Any:
+    """The data folder, made and held: one server at a time. Yields its mark."""
+    data = settings.data
+    data.mkdir(mode=0o711, parents=True, exist_ok=True)
+    data.chmod(0o711)
+    with (data / "server.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConflictError(
+                f"another server uses {data}", hint="`labyard down` ends it, or give another folder with --data"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield data_mark(data)
+
+
+def data_mark(data: Path) -> str:
+    """What this folder's processes, namespaces and links are marked with on the box."""
+    path = data / "id"
+    if not path.exists():
+        path.write_text(secrets.token_hex(16) + "\n")
+        path.chmod(0o644)
+    return path.read_text().strip()[:6]
+
+
+def make_parts(settings: Settings, mark: str) -> Parts:
+    data = settings.data
+    examiner = built(f"examiner-{_ARCHITECTURES.get(platform.machine(), platform.machine())}")
+    return Parts(
+        settings=EngineSettings(data=data, mark=mark),
+        images=ImageStore(
+            data / "images",
+            recipes=resource("images"),
+            aliases=Aliases.read(resource("images") / "aliases.yaml", data / "aliases.yaml"),
+            insecure_registries=settings.insecure_registries,
+        ),
+        kernels=KernelStore(data / "kernels", examiner=examiner),
+    )
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[Services]:
+    """Everything but HTTP: the data folder held, plays adopted, the reconciler ready to be run."""
+    with _data_folder(settings) as mark:
+        database = await Database.open_file(settings.data / "labyard.db")
+        try:
+            async with Engine(make_parts(settings, mark)) as engine:
+                yield _services(settings, database, LocalHost(engine))
+        finally:
+            await database.close()
+
+
+def _services(settings: Settings, database: Database, host: LocalHost) -> Services:
+    store, changes, policy = PlayStore(database), Changes(), Policy()
+    reconciler = Reconciler(store, host, changes, policy)
+    catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
+    catalog = Catalog(catalogs, LocalSpec(Limits()))
+    return Services(
+        plays=Plays(store, catalog, host, reconciler, changes, policy),
+        catalog=catalog,
+        access=Access(KeyStore(database), owner_token(settings.data / "owner.token"), clock=utc_now),
+        host=host,
+        reconciler=reconciler,
+        scratch=settings.data / "uploads",
+        settings=ServerSettings(),
+    )
+
+
+async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+    """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
+    async with house(settings) as services:
+        app = create_app(services, pages=built("pages"))
+        limit = services.settings.message_limit
+        config = uvicorn_config(app, host=settings.host, port=settings.port, message_limit=limit)
+        server = _Server(config, lambda: services, settings, on_ready)
+        await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, with a link to sign in."""
+
+    def __init__(
+        self, config: uvicorn.Config, services: Callable[[], Services], settings: Settings, on_ready: Callable[[str], None]
+    ) -> None:
+        super().__init__(config)
+        self._services = services
+        self._settings = settings
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            secret = await self._services().access.new_link()
+            self._on_ready(f"{page_root(self._settings)}/signin?token={secret}")
+
+
+def page_root(settings: Settings) -> str:
+    """Where people open it: pages live on a name of their own, which browsers resolve to loopback."""
+    host = "labyard.localhost" if settings.host in ("127.0.0.1", "::1", "localhost", "0.0.0.0") else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
+async def down(settings: Settings) -> int:
+    """End the server of this data folder, then every play in it. How many plays were ended."""
+    _end_server(settings.data / "server.lock")
+    async with house(settings) as services:
+        plays = await services.host.list()
+        for play in plays:
+            await services.host.destroy(play.id)
+        return len(plays)
+
+
+def _end_server(lock: Path) -> None:
+    """Ask the server that holds the lock to end, and wait until it has."""
+    try:
+        held = lock.open("r+")
+    except FileNotFoundError:
+        return
+    with held:
+        deadline = time.monotonic() + 30
+        asked = False
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                pass
+            if not asked:
+                held.seek(0)
+                os.kill(int(held.read() or "0"), signal.SIGTERM)
+                asked = True
+            if time.monotonic() > deadline:
+                raise ConflictError("the server does not end", hint="look for its process: pgrep -af 'labyard (serve|up)'")
+            time.sleep(0.1)

@@ -13,8 +13,9 @@ from labyard.play.plan import PlayPlan
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """Bytes."""
+    """Bytes, and cores."""
 
+    cpus: int
     memory: int
     memory_used: int
     disk: int
@@ -31,6 +32,7 @@ def room_of(plans: Iterable[PlayPlan], settings: EngineSettings) -> Room:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     disk = shutil.disk_usage(settings.data)
     return Room(
+        cpus=os.cpu_count() or 1,
         memory=max(0, total - settings.memory_reserve),
         memory_used=sum(memory_of(plan, settings) for plan in plans),
         disk=disk.total,

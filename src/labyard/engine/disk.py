@@ -5,16 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from labyard.engine.live_play import LivePlay
 from labyard.engine.settings import MIB, EngineSettings
+from labyard.machine.disks import allocated
 from labyard.play.status import PlayState, Reason
-
-
-def allocated(folder: Path) -> int:
-    """Bytes really taken on disk by a folder's files; sparse ranges do not count (stat(2): blocks of 512 bytes)."""
-    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
 
 
 def to_halt(sizes: Mapping[str, int], before: Mapping[str, int], free: int, settings: EngineSettings) -> dict[str, str]:

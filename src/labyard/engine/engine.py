@@ -13,6 +13,7 @@ import structlog
 from labyard.engine.admission import Room, memory_of, room_of
 from labyard.engine.disk import DiskGuard
 from labyard.engine.journal import Entry, Journal, was_running
+from labyard.engine.facts import MachineFacts
 from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.watch import Watchers
@@ -53,7 +54,6 @@ class Engine:
             guard.cancel()
         await asyncio.gather(*self._guards, return_exceptions=True)
         await asyncio.gather(*(play.let_go() for play in self._plays.values()))
-        await self._parts.close()
 
     # adoption
 
@@ -172,11 +172,11 @@ class Engine:
 
     # what is
 
-    async def list(self) -> list[PlayReport]:
+    def reports(self) -> list[PlayReport]:
         return [play.report for play in self._plays.values()]
 
     def watch(self) -> AsyncIterator[PlayReport]:
-        return self._watchers.watch([play.report for play in self._plays.values()])
+        return self._watchers.watch(self.reports())
 
     async def open(self, play_id: str, machine: str, request: Request) -> Stream:
         play = self.play(play_id)
@@ -187,3 +187,17 @@ class Engine:
     def room(self) -> Room:
         active = [play.entry.plan for play in self._plays.values() if play.report.state.active]
         return room_of(active, self._parts.settings)
+
+    def image_users(self) -> dict[str, list[str]]:
+        """Digest of every image a play's disks lie on → those plays."""
+        users: dict[str, list[str]] = {}
+        for play in self._plays.values():
+            for digest in play.image_digests():
+                users.setdefault(digest, []).append(play.id)
+        return users
+
+    async def console(self, play_id: str, machine: str) -> str:
+        return await self.play(play_id).console(machine)
+
+    async def debug(self, play_id: str) -> list[MachineFacts]:
+        return await self.play(play_id).debug()

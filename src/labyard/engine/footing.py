@@ -18,7 +18,7 @@ from labyard.images.kernels import Kernel
 from labyard.images.progress import Report
 from labyard.images.rootimage import RootImage
 from labyard.machine.disks import create_blank, create_overlay
-from labyard.machine.plan import DiskSpec, Format, LayerSpec, Limits, MachineSpec, NicSpec
+from labyard.machine.plan import Accelerator, DiskSpec, Format, LayerSpec, Limits, MachineSpec, NicSpec
 from labyard.network.namespace import path_of
 from labyard.network.plan import world_name
 from labyard.play.plan import DrivePlan, MachinePlan, Value
@@ -55,8 +55,9 @@ async def lay_footing(entry: Entry, parts: Parts, machine: MachinePlan, report: 
     disks = []
     for index, (drive, image) in enumerate(zip(machine.drives, sources, strict=True)):
         disks.append(await _make_disk(parts, folder / f"disk-{index}", drive, image, kernel))
+    accelerator = (await parts.verdict()).accelerator
     footing = Footing(
-        spec=_spec(entry, parts, machine, folder, kernel, sources[machine.root_index], tuple(disks)),
+        spec=_spec(entry, parts, machine, folder, kernel, sources[machine.root_index], tuple(disks), accelerator),
         initramfs=kernel.initramfs,
         images=tuple(image.digest for image in sources if image),
     )
@@ -80,7 +81,7 @@ async def _make_disk(
     if drive.mount == "/":
         below.append(LayerSpec(path=await parts.images.boot_disk(image, kernel), format=Format.QCOW2))
     await create_overlay(path, below[-1].path, below[-1].format, drive.size or image.size)
-    return DiskSpec(layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=False)
+    return DiskSpec(layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=drive.read_only and drive.mount != "/")
 
 
 def _spec(
@@ -91,6 +92,7 @@ def _spec(
     kernel: Kernel,
     root: RootImage | None,
     disks: tuple[DiskSpec, ...],
+    accelerator: Accelerator,
 ) -> MachineSpec:
     settings = parts.settings
     default = settings.memory_with_init if root and root.has_init else settings.memory_without_init
@@ -98,7 +100,7 @@ def _spec(
         mark=settings.mark,
         play=entry.report.id,
         name=machine.name,
-        accelerator=parts.verdict.accelerator,
+        accelerator=accelerator,
         cpus=machine.cpus,
         memory=machine.memory or default,
         kernel=kernel.vmlinuz,

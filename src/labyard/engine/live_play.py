@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
+from labyard.engine.facts import MachineFacts
+from labyard.engine.footing import machine_folder, read_footing
 from labyard.engine.init_tasks import InitTasks
 from labyard.engine.journal import Entry, Journal
 from labyard.engine.live_machine import LiveMachine
@@ -21,9 +24,16 @@ from labyard.engine.parts import Parts
 from labyard.engine.together import together
 from labyard.engine.wiring import Ground, lay_ground
 from labyard.errors import CapacityError, ConflictError, ImageError, LabyardError, NotFoundError
+from labyard.machine.console import tail
+from labyard.machine.machine import line
+from labyard.machine.plan import CONSOLE_BYTES
+from labyard.network.plan import world_name
 from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport
 
 log = structlog.get_logger(__name__)
+
+DEBUG_CONSOLE = 4000
+"""Characters of a console that `debug` shows."""
 
 
 class LivePlay:
@@ -147,6 +157,32 @@ class LivePlay:
             await machine.let_go()
         if self._ground is not None:
             await self._ground.let_go()
+
+    def image_digests(self) -> set[str]:
+        """What its drives lie on, as far as they are laid."""
+        footings = (read_footing(machine_folder(self.entry, self._parts, name)) for name in self.machines)
+        return {digest for footing in footings if footing for digest in footing.images}
+
+    async def console(self, name: str) -> str:
+        machine = self.find(name)
+        if machine.process is not None:
+            return await machine.process.console()
+        footing = read_footing(machine_folder(self.entry, self._parts, name))
+        return tail(footing.spec.console_log, CONSOLE_BYTES) if footing else ""
+
+    async def debug(self) -> list[MachineFacts]:
+        return [await self._facts(name) for name in self.machines]
+
+    async def _facts(self, name: str) -> MachineFacts:
+        footing = read_footing(machine_folder(self.entry, self._parts, name))
+        process = self.machines[name].process
+        return MachineFacts(
+            name=name,
+            command=shlex.join(line(footing.spec)) if footing else "",
+            enter=shlex.join(["ip", "netns", "exec", world_name(self._parts.settings.mark, self.id), "bash"]),
+            console=(await self.console(name))[-DEBUG_CONSOLE:],
+            pid=process.pid if process else None,
+        )
 
     def find(self, name: str) -> LiveMachine:
         try:

@@ -11,10 +11,13 @@ import structlog
 from labyard.engine.settings import EngineSettings
 from labyard.images.kernels import KernelStore
 from labyard.images.store import ImageStore
-from labyard.machine.accelerator import Verdict
+from labyard.machine.accelerator import Verdict, choose
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
+from labyard.network.dns_upstream import HostResolvers, Upstreams
 from labyard.network.plan import world_name
+
+PROBE_KERNEL = "6.1"
 
 log = structlog.get_logger(__name__)
 
@@ -24,12 +27,25 @@ class Parts:
     settings: EngineSettings
     images: ImageStore
     kernels: KernelStore
-    verdict: Verdict
-    """Whether machines run with KVM here, and why not."""
+    resolvers: Upstreams = field(default_factory=HostResolvers)
+    """Who answers the DNS questions that plays pass on."""
     boots: asyncio.Semaphore = field(init=False)
+    _verdict: Verdict | None = None
+    _deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.boots = asyncio.Semaphore(self.settings.boots_at_once)
+
+    async def verdict(self) -> Verdict:
+        """Whether machines run with KVM here, and why not: found by a probe boot, once per boot of the box."""
+        async with self._deciding:
+            if self._verdict is None:
+                kernel = await self.kernels.ensure(PROBE_KERNEL)
+                settings = self.settings
+                self._verdict = await choose(
+                    kernel.vmlinuz, kernel.initramfs, folder=settings.data, mark=settings.mark, uid=settings.first_uid
+                )
+            return self._verdict
 
     async def prepare_host(self) -> None:
         """The folder of plays, and what all worlds share on the box."""

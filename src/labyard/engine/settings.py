@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 GIB = 1 << 30
@@ -38,8 +38,6 @@ class EngineSettings:
     """How often the disk is looked at."""
     boots_at_once: int = 8
     """Machines being launched at the same time; more wait their turn."""
-    upstream_dns: tuple[str, ...] = field(default=())
-    """Resolvers of the host; empty: those of its resolv.conf."""
 
     @property
     def plays(self) -> Path:

@@ -13,9 +13,9 @@ from labyard.engine.parts import Parts
 from labyard.engine.together import together
 from labyard.images.progress import Progress
 from labyard.machine.machine import Machine
-from labyard.machine.plan import MachineSpec
 from labyard.network.dns import DnsForwarder
 from labyard.network.world import World
+from labyard.play.plan import MachinePlan
 from labyard.play.status import MachineState
 
 
@@ -24,20 +24,21 @@ class Ground:
     world: World
     dns: DnsForwarder
     footings: Mapping[str, Footing]
+    plans: Mapping[str, MachinePlan]
     parts: Parts
 
     def launcher(self, name: str, entry: Entry) -> Callable[[], Awaitable[Machine]]:
         """Finds the machine where it runs already, else starts it."""
         footing = self.footings[name]
-        plan = entry.plan.machine(name)
+        plan = self.plans[name]
 
         async def launch() -> Machine:
             found = await Machine.adopt(footing.spec)
-            if found is not None or plan is None:
-                return found  # type: ignore[return-value]
+            if found is not None:
+                return found
             await asyncio.to_thread(write_initrd, footing, entry, plan)
             # what the box can do may have changed since the play began
-            spec: MachineSpec = footing.spec.model_copy(update={"accelerator": self.parts.verdict.accelerator})
+            spec = footing.spec.model_copy(update={"accelerator": (await self.parts.verdict()).accelerator})
             taps = [self.world.open_tap(name, index) for index in range(len(spec.nics))]
             return await Machine.launch(spec, taps=taps)
 
@@ -56,9 +57,10 @@ async def lay_ground(entry: Entry, parts: Parts, machines: Mapping[str, LiveMach
     plans = entry.plan.machines
     laid = await together(*(lay_footing(entry, parts, plan, _progress(machines[plan.name])) for plan in plans))
     world = await World.of_play(data_mark=parts.settings.mark, play_id=entry.report.id, play=entry.plan)
-    dns = await DnsForwarder.start(world, parts.settings.upstream_dns)
+    dns = await DnsForwarder.start(world, world.plan.names, parts.resolvers)
     footings = {plan.name: footing for plan, footing in zip(plans, laid, strict=True)}
-    return Ground(world=world, dns=dns, footings=footings, parts=parts)
+    named = {plan.name: plan for plan in plans}
+    return Ground(world=world, dns=dns, footings=footings, plans=named, parts=parts)
 
 
 def _progress(machine: LiveMachine) -> Callable[[Progress], None]:

@@ -6,6 +6,7 @@ Small, async, values and byte streams only. Implemented by `hosts.local` (the en
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -102,12 +103,12 @@ class Host(Protocol):
     async def console(self, play_id: str, machine: str) -> str:
         """The tail of its serial console, at most 256 KiB."""
 
-    async def debug(self, play_id: str) -> list[MachineDebug]:
+    async def debug(self, play_id: str) -> builtins.list[MachineDebug]:
         """For `labyard playground debug`."""
 
     async def capacity(self) -> Capacity: ...
 
-    async def images(self) -> list[ImageInfo]: ...
+    async def images(self) -> builtins.list[ImageInfo]: ...
 
     def pull_image(self, source: str) -> AsyncIterator[Progress]:
         """Fetch or build; the last item is finished. Raises ImageError."""
@@ -120,6 +121,6 @@ class Host(Protocol):
     async def gc_images(self) -> int:
         """Remove what no playground and no play needs; bytes freed."""
 
-    async def kernels(self) -> list[KernelInfo]: ...
+    async def kernels(self) -> builtins.list[KernelInfo]: ...
 
     def pull_kernel(self, version: str) -> AsyncIterator[Progress]: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class LocalHost:
         await self._engine.set_lifetime(play_id, seconds)
 
     async def list(self) -> list[PlayReport]:
-        return await self._engine.list()
+        return self._engine.reports()
 
     def watch(self) -> AsyncIterator[PlayReport]:
         return self._engine.watch()
@@ -51,7 +52,7 @@ class LocalHost:
     async def console(self, play_id: str, machine: str) -> str:
         return await self._engine.console(play_id, machine)
 
-    async def debug(self, play_id: str) -> list[MachineDebug]:
+    async def debug(self, play_id: str) -> builtins.list[MachineDebug]:
         return [
             MachineDebug(name=each.name, command=each.command, enter=each.enter, console=each.console, pid=each.pid)
             for each in await self._engine.debug(play_id)
@@ -59,25 +60,24 @@ class LocalHost:
 
     async def capacity(self) -> Capacity:
         room = self._engine.room()
-        accelerator = await self._engine.parts.accelerator()
         return Capacity(
             cpus=room.cpus,
             memory=room.memory,
             memory_used=room.memory_used,
             disk=room.disk,
             disk_free=room.disk_free,
-            accelerator=accelerator.kind.value,
-            plays=len(await self._engine.list()),
+            accelerator=(await self._engine.parts.verdict()).accelerator.value,
+            plays=len(self._engine.reports()),
         )
 
-    async def images(self) -> list[ImageInfo]:
+    async def images(self) -> builtins.list[ImageInfo]:
         used = self._engine.image_users()
         return [
             ImageInfo(
                 source=image.source,
                 digest=image.digest,
                 size=image.disk_usage,
-                created_at=image.created_at,
+                created_at=image.created_at.isoformat(),
                 used_by=tuple(used.get(image.digest, ())),
             )
             for image in await self._engine.parts.images.list()
@@ -102,7 +102,7 @@ class LocalHost:
     async def gc_images(self) -> int:
         return await self._engine.parts.images.gc(self._engine.image_users().keys())
 
-    async def kernels(self) -> list[KernelInfo]:
+    async def kernels(self) -> builtins.list[KernelInfo]:
         return [
             KernelInfo(version=kernel.version, release=kernel.release, size=kernel.size)
             for kernel in await self._engine.parts.kernels.list()

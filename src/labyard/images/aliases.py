@@ -1,4 +1,7 @@
-"""Names that stand for a source: to a recipe where there is one, else to a public image. An operator's file goes first."""
+"""Names that stand for a source: to a recipe where there is one, else to a public image.
+
+An operator's file goes first.
+"""
 
 from __future__ import annotations
 

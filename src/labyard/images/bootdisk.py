@@ -1,7 +1,8 @@
-"""An image and a kernel become the disk a machine starts from: a thin qcow2 over the image that adds the kernel's modules.
+"""An image and a kernel become the disk a machine starts from: a thin qcow2 over the image that adds the kernel's
+modules.
 
-So modules are ordinary files in the guest and no extra device shows there. Nothing is mounted on the host: debugfs writes
-into a sparse copy, and only what differs from the image is kept.
+So modules are ordinary files in the guest and no extra device shows there. Nothing is mounted on the host: debugfs
+writes into a sparse copy, and only what differs from the image is kept.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ async def run(
 ) -> str:
     """Run `argv` in a process group of its own and give its stdout back.
 
-    `what` says in a few words what is being done, for the error. `on_line` sees each line of stderr. On cancellation the
-    whole group is killed and waited for. ImageError when it fails, DiskFullError when the reason is a full disk.
+    `what` says in a few words what is being done, for the error. `on_line` sees each line of stderr. On cancellation
+    the whole group is killed and waited for. ImageError when it fails, DiskFullError when the reason is a full disk.
     """
     program = str(argv[0])
     full_env = dict(os.environ if env is None else env)

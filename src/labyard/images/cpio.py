@@ -1,7 +1,7 @@
 """The archive an initramfs is made of: cpio in the `newc` format.
 
-Kernels unpack several of them one after another when each is padded to four bytes. The format is described in the kernel's
-Documentation/driver-api/early-userspace/buffer-format.rst.
+Kernels unpack several of them one after another when each is padded to four bytes. The format is described in the
+kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ def file(path: str, data: bytes, mode: int = 0o644) -> Entry:
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """The whole archive, padded so that another may follow. ValueError for a path that is empty, absolute or has `..`."""
+    """The whole archive, padded so that another may follow.
+
+    ValueError for a path that is empty, absolute or has `..`.
+    """
     parts = []
     number = 0
     for number, entry in enumerate(entries, start=1):

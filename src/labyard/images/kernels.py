@@ -49,7 +49,10 @@ class Kernel(Value):
 
 
 class KernelStore:
-    """The kernels of one data folder. `examiner` is the program that becomes `/init`. `boot`: where the box keeps its own."""
+    """The kernels of one data folder. `examiner` is the program that becomes `/init`.
+
+    `boot`: where the box keeps its own.
+    """
 
     def __init__(self, root: Path, *, examiner: Path, boot: Path = Path("/")) -> None:
         self._root = root

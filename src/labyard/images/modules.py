@@ -30,7 +30,10 @@ class ModuleTree:
         self._builtin = {module_name(line) for line in _lines(path / "modules.builtin")}
 
     def load_order(self, wanted: tuple[str, ...] = REQUIRED, welcome: tuple[str, ...] = WELCOME) -> list[str]:
-        """Files relative to the tree, each after what it needs. KernelError when a wanted one is neither file nor built in."""
+        """Files relative to the tree, each after what it needs.
+
+        KernelError when a wanted one is neither file nor built in.
+        """
         order: list[str] = []
         for name in wanted:
             if name in self._files:

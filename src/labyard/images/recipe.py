@@ -1,7 +1,7 @@
 """Recipes: images that are built here, from Debian's packages with mmdebstrap.
 
-A recipe is a folder: `recipe.yaml`, a script that finishes the tree, and files that are copied into it. Recipes build on
-each other with `extends`. They are the operator's own and run as root: never take one from somebody else unread.
+A recipe is a folder: `recipe.yaml`, a script that finishes the tree, and files that are copied into it. Recipes build
+on each other with `extends`. They are the operator's own and run as root: never take one from somebody else unread.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ async def build_tree(recipe: Recipe, tree: Path, work: Path) -> str:
 
 
 async def _bootstrap(recipe: Recipe, tree: Path) -> None:
-    """mmdebstrap in mount and process namespaces of its own, so that nothing stays mounted or running when it is cut."""
+    """mmdebstrap in mount and process namespaces of its own: nothing stays mounted or running when it is cut."""
     excluded = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale", "info"))
     await run(
         [
@@ -160,7 +160,7 @@ def _hooks(recipe: Recipe) -> Iterator[str]:
 
 
 def _installed(tree: Path) -> str:
-    """What tells two builds of one recipe apart: the packages' versions, or in a tree without them the files themselves."""
+    """What tells two builds of one recipe apart: the packages' versions, or where there are none the files."""
     status = tree / "var/lib/dpkg/status"
     if not status.exists():
         files = (path for path in sorted(tree.rglob("*")) if path.is_file() and not path.is_symlink())

@@ -6,11 +6,11 @@ import stat
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from labyard.images.inside import resolve_inside
 from labyard.play.plan import Value
 
-_MAX_LINKS = 40
 _MAX_PASSWD = 1 << 20
 
 
@@ -20,7 +20,10 @@ class InitSystem(StrEnum):
 
 
 class Contents(Value):
-    """What one must know of a tree without mounting it. `modules`: where `/lib/modules` really is, symbolic links followed."""
+    """What one must know of a tree without mounting it.
+
+    `modules`: where `/lib/modules` really is, symbolic links followed.
+    """
 
     has_init: InitSystem | None = None
     users: tuple[str, ...] = ()
@@ -42,7 +45,7 @@ class RootImage(Value):
 
 def look_into(tree: Path) -> Contents:
     """Read a tree that nobody changes meanwhile. Links are followed inside it, never on the host."""
-    lib = _resolve(tree, "/lib")
+    lib = resolve_inside(tree, "/lib")
     return Contents(has_init=_init_system(tree), users=tuple(_users(tree)), modules=f"{lib or '/lib'}/modules")
 
 
@@ -55,7 +58,7 @@ def _init_system(tree: Path) -> InitSystem | None:
 
 
 def _is_program(tree: Path, path: str) -> bool:
-    inside = _resolve(tree, path)
+    inside = resolve_inside(tree, path)
     if inside is None:
         return False
     info = (tree / inside.lstrip("/")).lstat()
@@ -63,7 +66,7 @@ def _is_program(tree: Path, path: str) -> bool:
 
 
 def _users(tree: Path) -> Iterator[str]:
-    inside = _resolve(tree, "/etc/passwd")
+    inside = resolve_inside(tree, "/etc/passwd")
     path = tree / inside.lstrip("/") if inside else None
     if path is None or not stat.S_ISREG(path.lstat().st_mode):
         return
@@ -73,33 +76,3 @@ def _users(tree: Path) -> Iterator[str]:
         name, colon, _ = line.partition(":")
         if colon and name and not name.startswith(("#", "+", "-")):
             yield name
-
-
-def _resolve(tree: Path, path: str) -> str | None:
-    """The real path inside `tree`, absolute there; None when it does not exist or its links go round."""
-    pending = list(reversed(PurePosixPath(path).parts[1:]))
-    done: list[str] = []
-    links = 0
-    while pending:
-        part = pending.pop()
-        if part in (".", ""):
-            continue
-        if part == "..":
-            done = done[:-1]
-            continue
-        here = tree.joinpath(*done, part)
-        try:
-            mode = here.lstat().st_mode
-        except OSError:
-            return None
-        if not stat.S_ISLNK(mode):
-            done.append(part)
-            continue
-        links += 1
-        target = PurePosixPath(here.readlink())
-        if links > _MAX_LINKS:
-            return None
-        if target.is_absolute():
-            done = []
-        pending.extend(reversed([name for name in target.parts if name != "/"]))
-    return "/" + "/".join(done)

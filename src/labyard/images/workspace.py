@@ -1,4 +1,5 @@
-"""Half-made things: work folders that vanish when their maker does, locks between processes, and the last step, a rename.
+"""Half-made things: work folders that vanish when their maker does, locks between processes, and the last step, a
+rename.
 
 A work folder is `work/<random>/`, and its maker holds `work/<random>.lock`. Whoever finds a folder whose lock is free
 knows that its maker died, and removes it.
@@ -12,7 +13,7 @@ import errno
 import fcntl
 import os
 import secrets
-import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Workspace:
         for lock in self._work.glob("*.lock"):
             with contextlib.suppress(BlockingIOError, FileNotFoundError):
                 descriptor = _locked(lock)
-                _remove_tree(lock.with_suffix(""))
+                remove_tree(lock.with_suffix(""))
                 lock.unlink(missing_ok=True)
                 os.close(descriptor)
 
@@ -53,9 +54,8 @@ class Workspace:
                 raise DiskFullError("the disk of the image store is full") from error
             raise
         finally:
-            await asyncio.shield(asyncio.to_thread(_remove_tree, path))
-            lock.unlink(missing_ok=True)
-            os.close(descriptor)
+            # Not given up halfway when the caller is cancelled a second time.
+            await asyncio.shield(asyncio.to_thread(_end, path, lock, descriptor))
 
     @contextlib.asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[None]:
@@ -83,12 +83,28 @@ def _locked(path: Path) -> int:
     return descriptor
 
 
-def _remove_tree(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+def _end(path: Path, lock: Path, descriptor: int) -> None:
+    remove_tree(path)
+    lock.unlink(missing_ok=True)
+    os.close(descriptor)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove what a maker left, however deep and whatever its modes; never crosses into what is mounted there."""
+    if path.exists():
+        subprocess.run(["rm", "-rf", "--one-file-system", "--", path], stderr=subprocess.DEVNULL, check=False)
+
+
+def disk_usage(path: Path) -> int:
+    """Bytes a file really takes; none when it is gone."""
+    try:
+        return path.stat().st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 def publish(made: Path, place: Path) -> None:
-    """Put a finished file or folder where it is looked for: bytes on disk first, then the name, then the name on disk."""
+    """Put a finished file or folder where it is looked for: bytes on disk, then the name, then the name on disk."""
     for path in sorted(made.iterdir()) if made.is_dir() else []:
         if path.is_file():
             sync(path)

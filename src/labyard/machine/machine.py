@@ -23,6 +23,7 @@ from labyard.play.plan import Value
 
 _CONNECT_SECONDS = 10
 _MOST_EVENTS = 256
+_LOG_BYTES = 64 * 1024
 
 # How long a process may outlive its connection before we think it is only the connection that broke.
 _FAREWELL_SECONDS = 1
@@ -78,6 +79,11 @@ class Machine:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self._process.alive
 
     @property
     def command(self) -> str:
@@ -155,6 +161,14 @@ class Machine:
                 await self._console.drain(self._qmp)
         return self._console.tail()
 
+    def said(self) -> str:
+        """What QEMU itself said last. Its log is cut here when it has grown: a guest can make QEMU talk."""
+        log = self.spec.process_log
+        last = tail(log, _LOG_BYTES)
+        if log.stat().st_size > 16 * _LOG_BYTES:
+            os.truncate(log, 0)  # QEMU appends, so it goes on from there
+        return last
+
     async def kill(self) -> None:
         """End it. Returns when its process is gone and its memory free. Safe to repeat."""
         if self._process.alive:
@@ -188,6 +202,7 @@ class Machine:
             with contextlib.suppress(MachineError):
                 await self._reconnect()
         self._tell(MachineEvent(kind=EventKind.GONE, reason=str(self._process.exit_status or "")))
+        self._tell(None)
 
     async def _reconnect(self) -> None:
         """The connection ended: with the process, as a rule. Else try again, and end what stays out of control."""

@@ -17,6 +17,8 @@ from labyard.play.plan import Value
 
 MIB = 1024 * 1024
 
+QEMU = "/usr/bin/qemu-system-x86_64"
+
 # Where the jail shows the two files that QEMU opens by name (`jail.py`).
 KERNEL = "/kernel"
 INITRD = "/initrd"
@@ -149,11 +151,11 @@ class Descriptors(Value):
         return cls(qmp=3, link=4, layers=tuple(layers), taps=tuple(range(number, number + len(spec.nics))))
 
 
-def argv(spec: MachineSpec, binary: str = "/usr/bin/qemu-system-x86_64") -> tuple[str, ...]:
+def argv(spec: MachineSpec) -> tuple[str, ...]:
     """QEMU's command line for a machine, to be run in the jail with the descriptors of `Descriptors.of(spec)`."""
     numbers = Descriptors.of(spec)
     arguments = [
-        *(binary, "-name", str(spec.title)),
+        *(QEMU, "-name", str(spec.title)),
         *("-nodefaults", "-no-user-config", "-display", "none", "-sandbox", _SANDBOX),
         # A guest that powers off stays, halted, until we have seen it: so we know how it ended even when we were away.
         *("-action", "shutdown=pause"),

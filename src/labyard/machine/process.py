@@ -58,6 +58,7 @@ class Process:
                 (os.POSIX_SPAWN_DUP2, output, 1),
                 (os.POSIX_SPAWN_DUP2, output, 2),
             ]
+            actions += [(os.POSIX_SPAWN_CLOSE, stray) for stray in _inheritable() - descriptors.keys()]
             for number, ours in descriptors.items():
                 # Copied out of the way first, so that no number is overwritten before it was copied itself.
                 spare = fcntl.fcntl(ours, fcntl.F_DUPFD_CLOEXEC, _SPARE_NUMBERS)
@@ -124,6 +125,16 @@ class Process:
                 self._status = result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
         self.close()
         self._ended.set()
+
+
+def _inheritable() -> set[int]:
+    """Descriptors that a program of ours would inherit: Python makes none, but who started us may have left some."""
+    found = set()
+    for entry in (_PROC / "self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the listing's own
+            if int(entry.name) > 2 and os.get_inheritable(int(entry.name)):
+                found.add(int(entry.name))
+    return found
 
 
 def find_all(data: str) -> list[Found]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Interface
 
@@ -88,8 +88,11 @@ class DnsForwarder:
         transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self, gateway), sock=datagrams)
         self._transports.append(transport)
 
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._connection(gateway, reader, writer)
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if len(self._connections) >= _CONNECTIONS:
+                writer.transport.abort()
+                return
+            self._keep(self._connections, self._connection(gateway, reader, writer))
 
         self._servers.append(await asyncio.start_server(accept, sock=streams, limit=65536))
 
@@ -142,24 +145,22 @@ class DnsForwarder:
             if found is not None and not transport.is_closing():
                 transport.sendto(found, sender)
 
-        task = asyncio.create_task(work())
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        self._keep(self._work, work())
+
+    @staticmethod
+    def _keep(tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def _connection(
         self, gateway: IPv4Interface, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= _CONNECTIONS:
-            writer.transport.abort()
-            return
-        self._connections.add(task)
         try:
             with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 while await self._exchange(gateway, reader, writer):
                     pass
         finally:
-            self._connections.discard(task)
             writer.close()
 
     async def _exchange(

@@ -47,7 +47,7 @@ class Query:
 
 
 def parse(message: bytes) -> Query | Code | None:
-    """The one question of a query; the code to answer with when it cannot be taken; None for what deserves no answer."""
+    """The question of a query; the code to answer with when it cannot be taken; None for what deserves no answer."""
     if not HEADER <= len(message) <= LARGEST:
         return None
     _, flags, questions, answers, authorities, additional = struct.unpack_from("!6H", message)

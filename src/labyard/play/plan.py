@@ -157,7 +157,7 @@ class ForwardPlan(Value):
 class PlayPlan(Value):
     """Everything an engine needs to make a play. `notes`: what was changed on the way, for the learner to see.
 
-    `parameters`: the start parameters it was resolved with, those left out missing. `warm` false: never from a snapshot.
+    `parameters`: the start parameters it was resolved with, without those left out. `warm` false: never from a snapshot.
     """
 
     playground: str

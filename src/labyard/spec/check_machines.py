@@ -47,6 +47,16 @@ def _users(scene: Scene) -> Iterator[Finding]:
             seen.add(user.name)
 
 
+def _missing_users(scene: Scene) -> Iterator[Finding]:
+    for loc, machine in scene.machines():
+        root = next((drive.source for drive in machine.drives if drive.mount == "/"), None)
+        there = (scene.known.users or {}).get(root or "")
+        for index, user in enumerate(machine.users):
+            if there is not None and user.name != "root" and user.name not in there:
+                words = f"`{root}` has no user `{user.name}`: it will be created"
+                yield Finding(loc=(*loc, "users", index, "name"), message=words, warning=True)
+
+
 def _kernels(scene: Scene) -> Iterator[Finding]:
     for loc, machine in scene.machines():
         kernel, known = machine.kernel, scene.known.kernels
@@ -207,6 +217,7 @@ Check = Callable[[Scene], Iterator[Finding]]
 MACHINE_CHECKS: tuple[Check, ...] = (
     _names,
     _users,
+    _missing_users,
     _kernels,
     _drives,
     _resources,

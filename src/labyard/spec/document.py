@@ -33,11 +33,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """`count` and `weight`: values and characters in it, aliases expanded."""
+    """`count` and `weight`: values and characters in it, aliases expanded. `whole` false: something was cut out."""
 
     place: Place
     count: int = 1
     weight: int = 0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from labyard.errors import Problem
-from labyard.spec.document import Loc, Node, place_of, show_path
+from labyard.spec.document import Loc, Node, find, place_of, show_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +20,11 @@ class Finding:
     warning: bool = False
     key: bool = False
     absence: bool = False
+
+    def holds_in(self, root: Node) -> bool:
+        """False for an absence that is explained by what was cut out of `root` there."""
+        node = find(root, self.loc)
+        return not self.absence or node is None or node.whole
 
     def placed(self, root: Node, file: str) -> Problem:
         """With line and column in the text that `root` was read from."""

@@ -58,7 +58,9 @@ def _subnet(value: Any) -> str:
         network = IPv4Network(text, strict=False)
     except ValueError:
         raise refuse(f"{_show(value)} is not an IPv4 subnet", "write it like `172.16.0.0/24`") from None
-    if "/" not in text or IPv4Address(text.partition("/")[0]) != network.network_address:
+    if "/" not in text:
+        raise refuse(f"{_show(value)} is not an IPv4 subnet", f"it lacks its prefix, like `{text}/24`")
+    if IPv4Address(text.partition("/")[0]) != network.network_address:
         raise refuse(f"{_show(value)} is not an IPv4 subnet", f"did you mean `{network}`?")
     _refuse_odd_subnet(network)
     return str(network)
@@ -169,20 +171,21 @@ _OWNER: Final = rf"({_USER}|[0-9]{{1,9}})(:({_USER}|[0-9]{{1,9}}))?"
 
 
 def _schema(**schema: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", **schema})
+    return WithJsonSchema({"type": "string"} | schema)
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+Word = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Line = Annotated[str, BeforeValidator(_line)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Integer = Annotated[int, BeforeValidator(_integer)]
-Port = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=65535)]
-Count = Annotated[int, BeforeValidator(_integer), Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_integer)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_integer)]
 Size = Annotated[
     int,
     BeforeValidator(_size),
     PlainSerializer(format_size, return_type=str),
-    _schema(pattern=r"^[0-9]+(\.[0-9]+)? ?([KkMmGgTt]([Ii]?[Bb])?|[Bb])$", examples=["512MiB", "10GiB"]),
+    _schema(pattern=r"^[0-9]+(\.[0-9]+)? ?([KkMmGgTt][Ii]?[Bb]?|[Bb])$", examples=["512MiB", "10GiB"]),
 ]
 Slug = Annotated[
     str,
@@ -210,7 +213,7 @@ Owner = Annotated[
 KernelVersion = Annotated[
     str,
     _pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a kernel", "a version like `6.1`, or `host`"),
-    _schema(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["6.1", "6.12", "host"]),
+    _schema(type=["string", "number"], pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["6.1", "6.12", "host"]),
 ]
 TabId = Annotated[
     str,
@@ -221,7 +224,7 @@ Subnet = Annotated[str, BeforeValidator(_subnet), _schema(examples=["172.16.0.0/
 Address = Annotated[str, BeforeValidator(_address), _schema(format="ipv4")]
 InterfaceAddress = Annotated[str, BeforeValidator(_interface_address), _schema(examples=["10.0.1.10", "10.0.1.10/24"])]
 Source = Annotated[str, BeforeValidator(_source), _schema(examples=["debian-12", "oci://ghcr.io/user/image:tag"])]
-Mode = Annotated[str, BeforeValidator(_mode), _schema(pattern="^0?[0-7]{3,4}$")]
+Mode = Annotated[str, BeforeValidator(_mode), _schema(type=["string", "integer"], pattern="^0?[0-7]{3,4}$")]
 FilePath = Annotated[str, BeforeValidator(_file_path), _schema(pattern="^/")]
 Mount = Annotated[str, BeforeValidator(_mount), _schema(pattern="^/")]
 Url = Annotated[str, BeforeValidator(_url), _schema(pattern="^https?://")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from labyard.errors import Problem, SpecError
 from labyard.spec.checks import examine
@@ -13,7 +13,7 @@ from labyard.spec.model import Manifest
 from labyard.spec.reading import read
 from labyard.spec.scene import Known
 
-__all__ = ["Manifest", "check", "parse_manifest"]
+__all__ = ["Known", "Manifest", "check", "parse_manifest"]
 
 ReadFile = Callable[[str], bytes]
 """Content of a file beside the manifest, by its path there. Raises OSError or ValueError when it cannot be had."""
@@ -24,15 +24,14 @@ def parse_manifest(
     *,
     file: str = "manifest.yaml",
     limits: Limits = DEFAULT,
-    sources: Collection[str] | None = None,
-    kernels: Collection[str] | None = None,
+    known: Known | None = None,
     files: ReadFile | None = None,
 ) -> Manifest:
     """The manifest in `text`. Raises SpecError with every error found, in the order of the file.
 
-    `sources` and `kernels` are the names there are, when known. `files` reads what `source` of startup files names.
+    `known`: what the box has, to name what it has not. `files` reads what `source` of startup files names.
     """
-    manifest, problems = _parse(text, file, limits, Known(sources=sources, kernels=kernels), files)
+    manifest, problems = _parse(text, file, limits, known or Known(), files)
     errors = tuple(problem for problem in problems if not problem.warning)
     if errors or manifest is None:
         raise SpecError(errors)
@@ -44,15 +43,18 @@ def check(
     *,
     file: str = "manifest.yaml",
     limits: Limits = DEFAULT,
-    sources: Collection[str] | None = None,
-    kernels: Collection[str] | None = None,
+    known: Known | None = None,
     files: ReadFile | None = None,
 ) -> tuple[Problem, ...]:
     """Every error and warning, in the order of the file; never raises for what is in `text`."""
     try:
-        return _parse(text, file, limits, Known(sources=sources, kernels=kernels), files)[1]
+        return _parse(text, file, limits, known or Known(), files)[1]
     except SpecError as error:
         return error.problems
+
+
+def _order(problem: Problem) -> tuple[int, int, bool, str]:
+    return problem.line, problem.column, problem.warning, problem.message
 
 
 def _parse(
@@ -66,5 +68,5 @@ def _parse(
             manifest, unread = read_files(manifest, files, limits)
             found += [finding.placed(left, file) for finding in unread]
         findings = examine(manifest, limits=limits, known=known, original=root)
-        found += [finding.placed(left, file) for finding in findings if not (broken and finding.absence)]
-    return manifest, tuple(sorted(set(found), key=lambda problem: (problem.line, problem.column, problem.warning)))
+        found += [finding.placed(left, file) for finding in findings if finding.holds_in(left)]
+    return manifest, tuple(sorted(set(found), key=_order))

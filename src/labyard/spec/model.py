@@ -61,7 +61,7 @@ class User(Spec):
     """Somebody who can log in. A user the image lacks is created."""
 
     name: kinds.UserName
-    """`root` is always allowed."""
+    """Login name; `root` is always allowed."""
     default: kinds.Boolean = False
     """Who terminals and `exec` use when nobody is named. Default: the first user."""
     welcome: kinds.Text | None = None
@@ -211,7 +211,7 @@ class Condition(Spec):
 
     key: kinds.Text
     """The start parameter."""
-    value: kinds.Text = ""
+    value: kinds.Word = ""
     """Its value; empty: it was left out."""
 
 
@@ -245,9 +245,9 @@ class Parameter(Spec):
 
     key: kinds.Line
     """Its name; spaces are allowed."""
-    default: kinds.Text | None = None
+    default: kinds.Word | None = None
     """Value when none is given."""
-    options: tuple[kinds.Text, ...] = ()
+    options: tuple[kinds.Word, ...] = ()
     """The values there are. None: any text."""
     nullable: kinds.Boolean = False
     """It may be left out."""
@@ -367,7 +367,7 @@ class Manifest(Spec):
     needs: kinds.Need | None = None
     """*Extension.* `internet`: it does not work on a box without."""
     playground: Playground
-    """What a play is made of."""
+    """Networks, machines, and what prepares them."""
 
     @property
     def access_control(self) -> AccessControl:

@@ -5,6 +5,7 @@ What cannot be read is cut out and the rest read again, so that one typing error
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -102,7 +103,7 @@ def _meaning(model: type[BaseModel], loc: Loc) -> str | None:
     """The first sentence of a field's description."""
     parent = model_at(model, loc[:-1])
     field = _fields(parent).get(str(loc[-1])) if parent and loc else None
-    return field.description.split("\n")[0] if field is not None and field.description else None
+    return field.description.split("\n")[0].rstrip(".") if field is not None and field.description else None
 
 
 def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
@@ -166,17 +167,20 @@ def _cut(root: Node, details: list[ErrorDetails]) -> Node | None:
 
 
 def _without(node: Node, loc: Loc, doomed: set[Loc]) -> Node:
+    """A node less what is doomed in it; the node itself when nothing is."""
     if isinstance(node, Mapping):
         kept = {
             key: _without(value, (*loc, key), doomed)
             for key, value in node.entries.items()
             if (*loc, key) not in doomed
         }
-        return Mapping(place=node.place, entries=kept, keys={key: node.keys[key] for key in kept})
+        if kept.keys() == node.entries.keys() and all(kept[key] is value for key, value in node.entries.items()):
+            return node
+        return Mapping(place=node.place, entries=kept, keys={key: node.keys[key] for key in kept}, whole=False)
     if isinstance(node, Sequence):
-        items = enumerate(node.items)
-        return Sequence(
-            place=node.place,
-            items=tuple(_without(item, (*loc, i), doomed) for i, item in items if (*loc, i) not in doomed),
-        )
+        every = enumerate(node.items)
+        items = tuple(_without(item, (*loc, i), doomed) for i, item in every if (*loc, i) not in doomed)
+        if len(items) == len(node.items) and all(map(is_, items, node.items)):
+            return node
+        return Sequence(place=node.place, items=items, whole=False)
     return node

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from labyard.spec.document import Loc, Mapping, Node, Scalar, Sequence, find
+from labyard.spec import document
+from labyard.spec.document import Loc, Node, Scalar, Sequence, find
 from labyard.spec.findings import Finding
 from labyard.spec.limits import PUBLISHED, Limits
 from labyard.spec.model import Machine, Manifest
@@ -16,10 +17,11 @@ TASKS: Loc = ("playground", "initTasks")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """Names of images and kernels that can be had; None when nobody knows."""
+    """What a box has: names of images and kernels, and who can log in to an image. None when nobody knows."""
 
     sources: Collection[str] | None = None
     kernels: Collection[str] | None = None
+    users: Mapping[str, Collection[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,10 +69,10 @@ def _names(root: Node | None, loc: Loc, key: str) -> frozenset[str]:
     parts = find(root, loc) if root is not None else None
     if not isinstance(parts, Sequence):
         return frozenset()
-    names = [part.entries.get(key) for part in parts.items if isinstance(part, Mapping)]
+    names = [part.entries.get(key) for part in parts.items if isinstance(part, document.Mapping)]
     return frozenset(str(name.value) for name in names if isinstance(name, Scalar))
 
 
 def _keys(root: Node | None, loc: Loc) -> frozenset[str]:
     parts = find(root, loc) if root is not None else None
-    return frozenset(parts.entries) if isinstance(parts, Mapping) else frozenset()
+    return frozenset(parts.entries) if isinstance(parts, document.Mapping) else frozenset()

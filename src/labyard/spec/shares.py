@@ -67,5 +67,13 @@ def _scale(wanted: list[int], cap: int, *, least: int, step: int, what: str) -> 
         ]
         below = {index for index, share in enumerate(shares) if share < floor[index]}
         if not below:
-            return shares
+            return _spread(shares, wanted, cap, step)
         fixed |= below
+
+
+def _spread(shares: list[int], wanted: list[int], cap: int, step: int) -> list[int]:
+    """Hand out what rounding left over: first to those who got the smallest part of their wish."""
+    left = (cap - sum(shares)) // step
+    by_need = sorted(range(len(shares)), key=lambda index: (shares[index] / wanted[index], index))
+    lucky = [index for index in by_need if shares[index] + step <= wanted[index]][: max(left, 0)]
+    return [share + step if index in lucky else share for index, share in enumerate(shares)]

@@ -17,7 +17,7 @@ TIB: Final = 1024**4
 
 _UNITS: Final = {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": TIB}
 _NAMES: Final = (("TiB", TIB), ("GiB", GIB), ("MiB", MIB), ("KiB", KIB))
-_SIZE: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?\s?(?:([kmgt])(?:i?b)?|b)", re.IGNORECASE | re.ASCII)
+_SIZE: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?\s?(?:([kmgt])i?b?|b)", re.IGNORECASE | re.ASCII)
 _LONGEST: Final = 32
 
 

@@ -1,0 +1,3 @@
+module labyard/examiner
+
+go 1.24

@@ -1,0 +1,169 @@
+// Package agent serves a machine's host over the guest link: programs, terminals, files, questions.
+package agent
+
+import (
+	"encoding/json"
+	"io"
+	"log"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"labyard/examiner/internal/link"
+)
+
+// Build is set by the linker; it only tells examiners apart.
+var Build = "dev"
+
+// Settings is what the boot left for the agent, as a file in the run folder.
+type Settings struct {
+	// Init is who is process 1: systemd, openrc, other or examiner; "none" outside of a machine.
+	Init        string   `json:"init"`
+	DefaultUser string   `json:"default_user"`
+	Warnings    []string `json:"warnings"`
+	Stages      []Stage  `json:"stages"`
+	// Failed says why the machine did not boot; the examiner then serves from its initramfs.
+	Failed string `json:"failed"`
+	// Folder is for what must outlive an agent that was killed, but not a reboot.
+	Folder string `json:"-"`
+	// Program is this binary, where every user may run it.
+	Program string `json:"-"`
+}
+
+// Stage is a step of the boot and when it was reached, in seconds since the kernel started.
+type Stage struct {
+	Name string  `json:"stage"`
+	At   float64 `json:"at"`
+}
+
+// Agent is the handler of one link.
+type Agent struct {
+	settings  Settings
+	link      *link.Link
+	terminals *terminals
+	tasks     *tasks
+	sessions  sessions
+	ice       ice
+
+	mu    sync.Mutex
+	ready bool
+}
+
+// New makes the agent of port.
+func New(port io.ReadWriter, settings Settings) *Agent {
+	a := &Agent{settings: settings}
+	a.terminals = newTerminals(a)
+	a.tasks = newTasks(a)
+	a.link = link.New(port, a)
+	return a
+}
+
+// Serve runs until the port fails.
+func (a *Agent) Serve() error {
+	a.link.Announce(map[string]any{"event": "started", "boot_id": bootID()})
+	go a.watchReady()
+	return a.link.Serve()
+}
+
+// Info is the answer to a hello and to the question "info".
+func (a *Agent) Info() map[string]any {
+	a.mu.Lock()
+	ready := a.ready
+	a.mu.Unlock()
+	stage := "booting"
+	switch {
+	case a.settings.Failed != "":
+		stage = "failed"
+	case ready:
+		stage = "up"
+	}
+	hostname, _ := os.Hostname()
+	return map[string]any{
+		"boot_id": bootID(), "examiner": Build, "init": a.settings.Init, "uptime": Uptime(), "stage": stage, "ready": ready,
+		"stages": a.settings.Stages, "warnings": a.settings.Warnings, "message": a.settings.Failed,
+		"default_user": a.settings.DefaultUser, "hostname": hostname, "pid": os.Getpid(),
+	}
+}
+
+// Attached repeats for a new host what it has to know.
+func (a *Agent) Attached() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ready {
+		a.link.Event(map[string]any{"event": "ready", "uptime": Uptime()})
+	}
+}
+
+func (a *Agent) watchReady() {
+	if a.settings.Failed != "" {
+		return
+	}
+	waitReady(a.settings.Init)
+	a.mu.Lock()
+	a.ready = true
+	a.mu.Unlock()
+	a.link.Event(map[string]any{"event": "ready", "uptime": Uptime()})
+}
+
+// Open serves one stream.
+func (a *Agent) Open(stream *link.Stream, message []byte) {
+	var request request
+	if err := json.Unmarshal(message, &request); err != nil {
+		stream.Refuse(&link.Refusal{Code: "bad-request", Message: "the request cannot be read: " + err.Error()})
+		return
+	}
+	var err error
+	switch request.Op {
+	case "exec":
+		err = a.exec(stream, request)
+	case "terminal":
+		err = a.terminals.attach(stream, request)
+	case "dial":
+		err = dial(stream, request)
+	case "read", "write", "tar-out", "tar-in":
+		err = a.files(stream, request)
+	default:
+		err = &link.Refusal{Code: "not-built", Message: "this examiner does not know " + strconv.Quote(request.Op)}
+	}
+	if err != nil {
+		stream.Refuse(err)
+	}
+}
+
+// request is every field of every stream request; each operation reads its own.
+type request struct {
+	Op       string            `json:"op"`
+	Argv     []string          `json:"argv"`
+	User     string            `json:"user"`
+	Env      map[string]string `json:"env"`
+	Cwd      string            `json:"cwd"`
+	Tty      bool              `json:"tty"`
+	Cols     uint16            `json:"cols"`
+	Rows     uint16            `json:"rows"`
+	Timeout  float64           `json:"timeout"`
+	ID       string            `json:"id"`
+	ReadOnly bool              `json:"read_only"`
+	Network  string            `json:"network"`
+	Address  string            `json:"address"`
+	Path     string            `json:"path"`
+	Mode     uint32            `json:"mode"`
+}
+
+func bootID() string {
+	text, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(text))
+}
+
+// Uptime is the time since the kernel started, in seconds.
+func Uptime() float64 {
+	text, _ := os.ReadFile("/proc/uptime")
+	first, _, _ := strings.Cut(string(text), " ")
+	seconds, _ := strconv.ParseFloat(first, 64)
+	return seconds
+}
+
+func seconds(value float64) time.Duration { return time.Duration(value * float64(time.Second)) }
+
+func warn(format string, arguments ...any) { log.Printf(format, arguments...) }

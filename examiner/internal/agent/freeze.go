@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"labyard/examiner/internal/link"
+	"labyard/examiner/internal/sys"
+)
+
+const (
+	cgroups       = "/sys/fs/cgroup"
+	freezeTimeout = 5 * time.Second
+	kernelThread  = 0x00200000 // PF_KTHREAD in the flags of /proc/PID/stat, include/linux/sched.h
+)
+
+// ice is what stands still now, so that exactly that is set going again.
+type ice struct {
+	mu      sync.Mutex
+	groups  []string
+	stopped []int
+}
+
+// freeze lets every process but this one and the init stand still: whole cgroups where they are, one by one elsewhere.
+func (a *Agent) freeze() (any, error) {
+	a.ice.mu.Lock()
+	defer a.ice.mu.Unlock()
+	if a.settings.Init == "none" {
+		return nil, &link.Refusal{Code: "not-built", Message: "this examiner is not in a machine"}
+	}
+	if len(a.ice.groups)+len(a.ice.stopped) > 0 {
+		return a.ice.report(), nil
+	}
+	a.ice.freezeGroups(cgroups, ownGroup(os.Getpid()))
+	if err := a.ice.awaitGroups(); err != nil {
+		a.ice.thaw()
+		return nil, err
+	}
+	for range 10 { // a process that forks meanwhile is found by the next round
+		if a.ice.stopRest() == 0 {
+			break
+		}
+	}
+	return a.ice.report(), nil
+}
+
+// thaw undoes freeze.
+func (a *Agent) thaw() (any, error) {
+	a.ice.mu.Lock()
+	defer a.ice.mu.Unlock()
+	report := a.ice.report()
+	a.ice.thaw()
+	return report, nil
+}
+
+func (i *ice) report() map[string]any {
+	return map[string]any{"groups": len(i.groups), "processes": len(i.stopped)}
+}
+
+// freezeGroups freezes every cgroup below folder that holds neither us nor the init.
+func (i *ice) freezeGroups(folder, own string) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if !entry.IsDir() || holdsInit(path) || path == cgroups+own {
+			continue
+		}
+		if strings.HasPrefix(cgroups+own+"/", path+"/") {
+			i.freezeGroups(path, own)
+		} else if os.WriteFile(path+"/cgroup.freeze", []byte("1"), 0) == nil {
+			i.groups = append(i.groups, path)
+		}
+	}
+}
+
+func holdsInit(path string) bool { return path == cgroups+ownGroup(1) }
+
+// ownGroup is the cgroup (version 2) of a process, as a path that begins with a slash.
+func ownGroup(pid int) string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
+	for _, line := range strings.Split(string(text), "\n") {
+		if path, ok := strings.CutPrefix(line, "0::"); ok {
+			return strings.TrimSuffix(path, "/")
+		}
+	}
+	return ""
+}
+
+func (i *ice) awaitGroups() error {
+	for _, group := range i.groups {
+		for end := time.Now().Add(freezeTimeout); ; time.Sleep(time.Millisecond) {
+			events, err := os.ReadFile(group + "/cgroup.events")
+			if err != nil || strings.Contains(string(events), "frozen 1") {
+				break
+			}
+			if time.Now().After(end) {
+				return &link.Refusal{Code: "not-frozen", Message: "processes of " + group + " do not stand still"}
+			}
+		}
+	}
+	return nil
+}
+
+// stopRest stops what is in no frozen group; parents first, so that no shell sees its child stopped. Returns how many.
+func (i *ice) stopRest() int {
+	pids := processes()
+	slices.Sort(pids)
+	found := 0
+	for _, pid := range pids {
+		if pid <= 1 || pid == os.Getpid() || slices.Contains(i.stopped, pid) || i.isFrozen(ownGroup(pid)) {
+			continue
+		}
+		fields := stat(pid)
+		if len(fields) < 7 || strings.Contains("TtZX", fields[0]) {
+			continue
+		}
+		if flags, err := strconv.ParseUint(fields[6], 10, 64); err != nil || flags&kernelThread != 0 {
+			continue
+		}
+		if syscall.Kill(pid, syscall.SIGSTOP) == nil {
+			i.stopped = append(i.stopped, pid)
+			found++
+		}
+	}
+	return found
+}
+
+func (i *ice) isFrozen(group string) bool {
+	return slices.ContainsFunc(i.groups, func(frozen string) bool {
+		return strings.HasPrefix(cgroups+group+"/", frozen+"/")
+	})
+}
+
+func (i *ice) thaw() {
+	for _, pid := range slices.Backward(i.stopped) {
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	}
+	for _, group := range slices.Backward(i.groups) {
+		_ = os.WriteFile(group+"/cgroup.freeze", []byte("0"), 0)
+	}
+	i.stopped, i.groups = nil, nil
+}
+
+type reseedCall struct {
+	// Entropy is base64 of random bytes made by the host.
+	Entropy string `json:"entropy"`
+}
+
+const leastEntropy = 32
+
+// reseed stirs the host's entropy in and makes the kernel use it at once.
+func reseed(call reseedCall) (any, error) {
+	entropy, err := base64.StdEncoding.DecodeString(call.Entropy)
+	if err != nil || len(entropy) < leastEntropy || len(entropy) > 4096 {
+		return nil, &link.Refusal{Code: "bad-request", Message: "reseed needs 32 to 4096 bytes of entropy, in base64"}
+	}
+	if err := sys.Reseed(entropy); err != nil {
+		return nil, err
+	}
+	return map[string]any{}, nil
+}

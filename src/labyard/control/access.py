@@ -1,0 +1,124 @@
+"""Who is asking: the owner's token, tokens, one-time sign-in links, sessions. Secrets are kept as hashes alone."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+
+from labyard.errors import ForbiddenError
+from labyard.store.keys import KeyStore, TokenRow
+
+OWNER = "owner"
+LINK_LIFE = timedelta(minutes=15)
+SESSION_LIFE = timedelta(days=30)
+
+
+class Proof(StrEnum):
+    """How somebody showed who they are. A cookie comes along unasked, so it must be checked where it came from."""
+
+    TOKEN = "token"  # noqa: S105 - a word, not a secret
+    COOKIE = "cookie"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    id: str
+    proof: Proof
+
+
+class Access:
+    def __init__(self, store: KeyStore, owner_token: str, *, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._owner = digest(owner_token)
+        self._key = sha256(b"labyard tickets\0" + owner_token.encode()).digest()
+        self._clock = clock
+
+    async def by_token(self, secret: str, *, token_id: str | None = None) -> Person | None:
+        """Who holds this token. `token_id`: the first half of `Basic id:token`, which must then fit."""
+        hashed = digest(secret)
+        if hmac.compare_digest(hashed, self._owner):
+            return Person(id=OWNER, proof=Proof.TOKEN) if token_id in (None, OWNER) else None
+        row = await self._store.token(hashed, now=self._clock())
+        if row is None or token_id not in (None, row.id):
+            return None
+        return Person(id=row.owner, proof=Proof.TOKEN)
+
+    def ticket(self, text: str, life: timedelta) -> str:
+        """`text`, signed, good for `life`: for addresses that carry their own permission. Outlives this process."""
+        until = int((self._clock() + life).timestamp())
+        return f"{text}.{until}.{self._sign(f'{text}.{until}')}"
+
+    def check_ticket(self, ticket: str, text: str) -> bool:
+        """Whether `ticket` was made for `text` and is still good."""
+        said, _, mac = ticket.rpartition(".")
+        about, _, until = said.rpartition(".")
+        if not hmac.compare_digest(self._sign(said).encode(), mac.encode()) or about != text:
+            return False
+        return self._clock().timestamp() < int(until)
+
+    def _sign(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), sha256).hexdigest()
+
+    async def by_session(self, secret: str) -> Person | None:
+        owner = await self._store.session(digest(secret), now=self._clock())
+        return None if owner is None else Person(id=owner, proof=Proof.COOKIE)
+
+    async def new_token(self, owner: str, name: str, *, life: timedelta | None = None) -> tuple[str, str]:
+        """Its id and its secret; the secret is not kept."""
+        token_id, secret, now = secrets.token_hex(12), secrets.token_urlsafe(32), self._clock()
+        expires_at = None if life is None else now + life
+        row = TokenRow(id=token_id, owner=owner, name=name, hash=digest(secret), created_at=now, expires_at=expires_at)
+        await self._store.add_token(row)
+        return token_id, secret
+
+    async def new_link(self, owner: str = OWNER) -> str:
+        """The secret of a link that signs one browser in, once, within a quarter of an hour."""
+        secret = secrets.token_urlsafe(32)
+        await self._store.sweep(now=self._clock())
+        await self._store.add_link(digest(secret), owner, self._clock() + LINK_LIFE)
+        return secret
+
+    async def sign_in(self, link: str) -> str:
+        """Trade a link for a session's secret. ForbiddenError when it was used, is too old, or never was."""
+        now = self._clock()
+        owner = await self._store.take_link(digest(link), now=now)
+        if owner is None:
+            raise ForbiddenError(
+                "this sign-in link was used before, or is too old", hint="`labyard signin-link` makes a fresh one"
+            )
+        session = secrets.token_urlsafe(32)
+        await self._store.add_session(digest(session), owner, now=now, expires_at=now + SESSION_LIFE)
+        return session
+
+    async def sign_out(self, session: str) -> None:
+        await self._store.remove_session(digest(session))
+
+
+def digest(secret: str) -> str:
+    """Fit for keeping: the secrets are 256 random bits, so one round of SHA-256 is enough."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def owner_token(path: Path) -> str:
+    """Read the owner's token, making it when it is not there: 0600, belonging to the person behind sudo."""
+    if path.exists():
+        return path.read_text().strip()
+    secret = secrets.token_urlsafe(32)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    if os.geteuid() == 0 and (uid := os.environ.get("SUDO_UID", "")).isdigit():
+        os.chown(fresh, int(uid), int(os.environ.get("SUDO_GID", "-1")))
+    fresh.replace(path)
+    return secret

@@ -1,0 +1,42 @@
+"""From what somebody wrote, and what one start wishes, to a plan: `spec` with this server's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from labyard.play.plan import PlayPlan
+from labyard.spec.limits import DEFAULT, Limits
+from labyard.spec.manifest import Manifest, parse_manifest
+from labyard.spec.overrides import apply_overrides
+from labyard.spec.resolve import resolve
+
+
+class Manifests:
+    """Every method raises SpecError with all problems at once."""
+
+    def __init__(self, limits: Limits = DEFAULT) -> None:
+        self._limits = limits
+
+    def parse(self, text: str, *, file: str, folder: Path | None = None) -> Manifest:
+        """`folder`: where files that it names lie. None: it may name none, as one sent over HTTP."""
+        return parse_manifest(text, file=file, limits=self._limits, files=_reader(folder, self._limits.startup_file))
+
+    def plan(self, manifest: Manifest, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
+        changed = apply_overrides(manifest, overrides, limits=self._limits)
+        return resolve(changed, parameters=parameters, limits=self._limits)
+
+
+def _reader(folder: Path | None, limit: int) -> Callable[[str], bytes]:
+    def read(name: str) -> bytes:
+        if folder is None:
+            raise ValueError("a manifest that is sent cannot name files; use `content`")
+        root = folder.resolve()
+        path = (root / name).resolve()
+        if not path.is_relative_to(root):
+            raise ValueError("it lies outside the manifest's folder")
+        with path.open("rb") as file:
+            return file.read(limit + 1)  # one more: the reader of it says that it is too large
+
+    return read

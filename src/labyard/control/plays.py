@@ -1,0 +1,284 @@
+"""Plays as people ask for them: create, look, act. Writes what should be and pokes the reconciler; waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from labyard.control.catalog import Catalog
+from labyard.control.changes import Changes
+from labyard.control.decide import become, want
+from labyard.control.policy import Policy
+from labyard.control.reconciler import Reconciler, utc_now
+from labyard.errors import CapacityError, ConflictError, LabyardError, NotFoundError
+from labyard.hosts.contract import Host
+from labyard.play.plan import PlayPlan
+from labyard.play.status import PlayState, Reason
+from labyard.store.plays import Desired, PlayRow, PlayStore, StaleError, StateEvent
+
+PLAY_ID = re.compile(r"[0-9a-f]{24}")
+TITLE_LIMIT = 200
+_MACHINE_VERBS = ("reboot", "stop", "restart")
+_CHANGE_TRIES = 20
+
+
+class TooManyError(CapacityError):
+    """A limit of the owner's is reached, not the box's."""
+
+    code = "too-many"
+
+
+class BadRequestError(LabyardError):
+    """An argument makes no sense, whatever the state."""
+
+    code = "bad-request"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewPlay:
+    """What is asked for: a playground's name or a manifest's text; `overrides` and `parameters` of this start."""
+
+    playground: str = ""
+    manifest: str | None = None
+    manifest_name: str = "manifest.yaml"
+    title: str | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlayView:
+    """A row, and its place in the queue (from 1) while it waits for its first start."""
+
+    row: PlayRow
+    place: int | None
+    now: datetime
+
+
+class Plays:
+    def __init__(
+        self,
+        store: PlayStore,
+        catalog: Catalog,
+        host: Host,
+        reconciler: Reconciler,
+        changes: Changes,
+        policy: Policy,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._host = host
+        self._reconciler = reconciler
+        self._policy = policy
+        self._clock = clock
+        self.changes = changes
+
+    async def create(self, owner: str, new: NewPlay) -> PlayView:
+        """Check everything, write the row, and leave the rest to the reconciler.
+
+        SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
+        """
+        await self._check_rate(owner)
+        manifest_name, plan = await asyncio.to_thread(self._plan, new)  # a hostile manifest takes its time
+        capacity = await self._host.capacity()
+        need = self._policy.memory(plan)
+        if need > capacity.memory:
+            raise CapacityError(
+                f"this play needs {_mib(need)} MiB of memory, this box has {_mib(capacity.memory)} MiB",
+                hint="give its machines less memory (resources.ramSize), or use a bigger box",
+            )
+        now = self._clock()
+        play_time = self._policy.play_time
+        row = PlayRow(
+            id=secrets.token_hex(12),
+            owner=owner,
+            playground=plan.playground,
+            title=(new.title or plan.title)[:TITLE_LIMIT],
+            manifest_name=manifest_name,
+            plan=plan,
+            desired=Desired.RUNNING,
+            desired_at=now,
+            state=PlayState.CREATED,
+            state_at=now,
+            events=(StateEvent(state=PlayState.CREATED, at=now),),
+            max_play_time=None if play_time is None else int(play_time.total_seconds()),
+            created_at=now,
+            updated_at=now,
+        )
+        await self._store.insert(row)
+        self._reconciler.poke(row.id)
+        return await self._view(row)
+
+    async def get(self, owner: str, play_id: str) -> PlayView:
+        """NotFoundError also for another owner's play: ids are not told."""
+        return await self._view(await self._row(owner, play_id))
+
+    async def list(self, owner: str, *, persistent: bool | None = None) -> list[PlayView]:
+        """Newest first; with `persistent`: only those kept (or only those not)."""
+        rows = await self._store.list(owner=owner)
+        return [await self._view(row) for row in rows if persistent is None or row.persistent is persistent]
+
+    # -- actions -------------------------------------------------------------------------------------------------------
+
+    async def stop(self, owner: str, play_id: str) -> PlayView:
+        def change(row: PlayRow, now: datetime) -> PlayRow:
+            if row.state is PlayState.CREATED:
+                raise ConflictError("this play has not started yet", hint="destroy it instead")
+            _refuse_gone(row)
+            if row.state is PlayState.STOPPED or row.state is PlayState.STOPPING:
+                return row
+            return become(
+                want(row, Desired.STOPPED, now, row.reason or Reason.STOPPED, row.detail), PlayState.STOPPING, now
+            )
+
+        return await self._change(owner, play_id, change)
+
+    async def restart(self, owner: str, play_id: str) -> PlayView:
+        def change(row: PlayRow, now: datetime) -> PlayRow:
+            _refuse_gone(row)
+            if row.desired is Desired.RESTART:
+                return row
+            if row.state not in (PlayState.STOPPED, PlayState.FAILED):
+                raise ConflictError(f"this play is {row.state}, not STOPPED", hint="stop it first")
+            if row.report is None:
+                raise ConflictError(
+                    "nothing of this play is left to start again", hint="destroy it and start a new one"
+                )
+            return become(replace(want(row, Desired.RESTART, now), expires_at=None), PlayState.STARTING, now)
+
+        return await self._change(owner, play_id, change)
+
+    async def destroy(self, owner: str, play_id: str) -> PlayView:
+        def change(row: PlayRow, now: datetime) -> PlayRow:
+            if row.desired is Desired.DESTROYED:
+                return row
+            aimed = want(row, Desired.DESTROYED, now, row.reason or Reason.DESTROYED, row.detail)
+            return become(aimed, PlayState.DESTROYING, now)
+
+        return await self._change(owner, play_id, change)
+
+    async def set_title(self, owner: str, play_id: str, title: str) -> PlayView:
+        if len(title) > TITLE_LIMIT or not title.isprintable():
+            raise BadRequestError(f"a title is at most {TITLE_LIMIT} printable characters")
+        return await self._change(owner, play_id, lambda row, now: replace(row, title=title))
+
+    async def make_persistent(self, owner: str, play_id: str) -> PlayView:
+        """Neither its time nor its age will end it."""
+
+        def change(row: PlayRow, now: datetime) -> PlayRow:
+            _refuse_gone(row)
+            return replace(row, persistent=True, expires_at=None)
+
+        view = await self._change(owner, play_id, change)
+        await self._tell_lifetime(view.row, None)
+        return view
+
+    async def set_max_play_time(self, owner: str, play_id: str, minutes: int) -> PlayView:
+        """Counted from its start, not from now."""
+        span = timedelta(minutes=minutes) if 0 < minutes < 10_000_000 else None
+        if span is None or span > self._policy.longest_play_time:
+            most = int(self._policy.longest_play_time.total_seconds() // 60)
+            raise BadRequestError(f"a play lasts from 1 to {most} minutes")
+
+        def change(row: PlayRow, now: datetime) -> PlayRow:
+            _refuse_gone(row)
+            expires_at = row.expires_at
+            if expires_at is not None and row.max_play_time is not None:
+                expires_at = expires_at - timedelta(seconds=row.max_play_time) + span
+                if expires_at <= now:
+                    raise ConflictError(
+                        "this play has already lasted longer than that", hint="give it more time, or stop it"
+                    )
+            elif row.desired is Desired.RUNNING and row.state is not PlayState.CREATED:
+                expires_at = now + span
+            return replace(row, max_play_time=int(span.total_seconds()), expires_at=expires_at, persistent=False)
+
+        view = await self._change(owner, play_id, change)
+        if view.row.expires_at is not None:
+            await self._tell_lifetime(view.row, (view.row.expires_at - self._clock()).total_seconds())
+        return view
+
+    async def machine(self, owner: str, play_id: str, machine: str, verb: str) -> PlayView:
+        """`reboot`, `stop` or `restart` one machine."""
+        row = await self._row(owner, play_id)
+        if verb not in _MACHINE_VERBS:
+            raise BadRequestError(f"a machine cannot {verb}", hint="reboot, stop or restart")
+        if row.plan.machine(machine) is None:
+            names = ", ".join(known.name for known in row.plan.machines)
+            raise NotFoundError(f"this play has no machine {machine!r}", hint=f"it has {names}")
+        if row.state not in (PlayState.RUNNING, PlayState.FAILED, PlayState.STARTING):
+            raise ConflictError(f"this play is {row.state}", hint="its machines are off")
+        await self._host.machine(play_id, machine, verb)
+        return await self._view(await self._row(owner, play_id))
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    async def _check_rate(self, owner: str) -> None:
+        if await self._store.count(owner) >= self._policy.plays_at_most:
+            raise TooManyError(f"you have {self._policy.plays_at_most} plays already", hint="destroy some")
+        minute_ago = self._clock() - timedelta(minutes=1)
+        if await self._store.count(owner, since=minute_ago) >= self._policy.starts_per_minute:
+            raise TooManyError(
+                f"more than {self._policy.starts_per_minute} starts within a minute", hint="try again in a minute"
+            )
+
+    def _plan(self, new: NewPlay) -> tuple[str, PlayPlan]:
+        if new.manifest is not None:
+            name = new.manifest_name
+            manifest = self._catalog.manifests.parse(new.manifest, file=name)
+        elif new.playground:
+            name = self._catalog.file(new.playground)
+            manifest = self._catalog.manifest(new.playground)
+        else:
+            raise BadRequestError("which playground?", hint="give `playground` or `manifest`")
+        return name, self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
+
+    async def _row(self, owner: str, play_id: str) -> PlayRow:
+        if PLAY_ID.fullmatch(play_id) is None:
+            raise NotFoundError(f"{play_id[:64]!r} is not the id of a play", hint="ids are 24 characters of 0-9a-f")
+        row = await self._store.get(play_id)
+        if row.owner != owner:
+            raise NotFoundError(f"no play {play_id}")
+        return row
+
+    async def _view(self, row: PlayRow) -> PlayView:
+        waiting = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
+        return PlayView(row=row, place=await self._store.place(row) if waiting else None, now=self._clock())
+
+    async def _change(self, owner: str, play_id: str, change: Callable[[PlayRow, datetime], PlayRow]) -> PlayView:
+        for _ in range(_CHANGE_TRIES):
+            row = await self._row(owner, play_id)
+            changed = change(row, self._clock())
+            if changed == row:
+                return await self._view(row)
+            try:
+                saved = await self._store.save(changed, now=self._clock())
+            except StaleError:
+                continue
+            self.changes.tell(play_id)
+            self._reconciler.poke(play_id)
+            return await self._view(saved)
+        raise ConflictError("this play is changing too fast", hint="try again")
+
+    async def _tell_lifetime(self, row: PlayRow, seconds: float | None) -> None:
+        """The host's own clock is only the second line: what it misses the reconciler ends."""
+        try:
+            await self._host.set_lifetime(row.id, seconds)
+        except NotFoundError:
+            return
+
+
+def _refuse_gone(row: PlayRow) -> None:
+    if row.desired is Desired.DESTROYED:
+        raise ConflictError("this play is being destroyed, or is gone")
+
+
+def _mib(count: int) -> int:
+    return count >> 20

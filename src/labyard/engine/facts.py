@@ -1,0 +1,15 @@
+"""What one needs to know of a machine at three in the night."""
+
+from __future__ import annotations
+
+from labyard.play.plan import Value
+
+
+class MachineFacts(Value):
+    """`command` starts it, `enter` enters its play's world; both can be pasted. `console` is the tail of its serial console."""
+
+    name: str
+    command: str
+    enter: str
+    console: str
+    pid: int | None

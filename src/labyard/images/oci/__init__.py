@@ -1,0 +1,1 @@
+"""Images from registries and archives: fetched, verified, unpacked in a jail."""

@@ -1,0 +1,71 @@
+"""The FastAPI application, made of services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from labyard import __version__
+from labyard.server import conns, images, playgrounds, plays, problems, signin, site, streams, unbuilt
+from labyard.server.guard import Guard
+from labyard.server.services import Services
+from labyard.server.sockets import Sockets
+
+
+def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
+    """The whole server. While it runs, so does the reconciler. `pages`: the folder of the built pages."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        reconciling = asyncio.create_task(services.reconciler.run())
+        try:
+            yield
+        finally:
+            reconciling.cancel()
+            with suppress(asyncio.CancelledError):
+                await reconciling
+
+    app = FastAPI(title="Labyard", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.services = services
+    app.state.sockets = Sockets(services.settings.sockets_per_play)
+    problems.install(app)
+    for router in (
+        signin.router,
+        playgrounds.router,
+        plays.router,
+        images.router,
+        conns.router,
+        streams.router,
+        unbuilt.router,
+    ):
+        app.include_router(router)
+    site.mount(app, pages)
+    app.add_middleware(Guard, settings=services.settings)
+    return app
+
+
+def uvicorn_config(
+    app: FastAPI, settings: dict[str, Any] | None = None, *, host: str, port: int, message_limit: int
+) -> uvicorn.Config:
+    """How to serve it. Pongs are not waited for: they may be stuck behind input that a machine does not take."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=message_limit,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=None,
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        **(settings or {}),
+    )

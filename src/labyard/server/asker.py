@@ -1,0 +1,78 @@
+"""Who is asking: `Authorization: Bearer`, `Basic id:token`, or the page's cookie; and whether they may from there."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from labyard.control.access import Access, Person, Proof
+from labyard.errors import ForbiddenError
+from labyard.server.problems import UnauthorizedError
+from labyard.server.services import Services
+
+COOKIE = "labyard_session"
+SECURE_COOKIE = "__Host-labyard_session"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_SIGN_IN = "open a sign-in link (`labyard signin-link`), or send `Authorization: Bearer TOKEN`"
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    services = connection.app.state.services
+    assert isinstance(services, Services)  # noqa: S101 - put there by create_app
+    return services
+
+
+def cookie_name(services: Services) -> str:
+    return SECURE_COOKIE if services.settings.secure else COOKIE
+
+
+async def who(connection: HTTPConnection) -> Person | None:
+    """Who is asking, None for a stranger. A wrong token is not overruled by a right cookie."""
+    services = services_of(connection)
+    header = connection.headers.get("authorization")
+    if header is not None:
+        return await _by_header(services.access, header)
+    cookie = connection.cookies.get(cookie_name(services))
+    return None if cookie is None else await services.access.by_session(cookie)
+
+
+async def asker(connection: HTTPConnection) -> Person:
+    """Who is asking, if they may. By cookie, every change and every socket must come from our own page."""
+    person = await who(connection)
+    if person is None:
+        raise UnauthorizedError("who are you?", hint=_SIGN_IN)
+    changes = connection.scope["type"] == "websocket" or connection.scope["method"] not in _SAFE
+    if changes and person.proof is Proof.COOKIE:
+        check_origin(connection)
+    return person
+
+
+def check_origin(connection: HTTPConnection) -> None:
+    """The page's exact origin: another port or name of the same site is somebody else."""
+    secure = services_of(connection).settings.secure
+    expected = f"{'https' if secure else 'http'}://{connection.headers.get('host', '')}"
+    if connection.headers.get("origin") != expected:
+        raise ForbiddenError(
+            "this request does not come from Labyard's own page", hint=f"its Origin must be {expected}"
+        )
+
+
+async def _by_header(access: Access, header: str) -> Person | None:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return await access.by_token(value.strip())
+    if scheme.lower() == "basic":
+        try:
+            token_id, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return await access.by_token(secret, token_id=token_id) if colon else None
+    return None
+
+
+Asker = Annotated[Person, Depends(asker)]
+Given = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,82 @@
+"""What clients send. Lenient about keys we do not know (labctl sends some), strict about the types of those we do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from labyard.control.plays import BadRequestError
+
+_DEPTH_LIMIT = 64
+
+BodyT = TypeVar("BodyT", bound="Body")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class CreatePlay(Body):
+    """labctl's CreatePlayRequest; ours: `manifest` (YAML), `manifestName` (for error places), `title`."""
+
+    playground: str = ""
+    manifest: str | None = None
+    manifestName: str = "manifest.yaml"  # noqa: N815 - as on the wire
+    title: str | None = None
+    tabs: list[Any] | None = None
+    networks: list[Any] | None = None
+    machines: list[Any] | None = None
+    initTasks: dict[str, Any] | None = None  # noqa: N815
+    initConditions: dict[str, str] | None = None  # noqa: N815
+    safetyDisclaimerConsent: bool = False  # noqa: N815
+
+    def overrides(self) -> dict[str, Any]:
+        names = ("tabs", "networks", "machines", "initTasks")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class PlayAction(Body):
+    action: str
+    machine: str | None = None
+    title: str | None = None
+    maxPlayTimeMinutes: int | None = None  # noqa: N815
+
+
+class PullImage(Body):
+    source: str
+
+
+class PullKernel(Body):
+    version: str
+
+
+def body_of(model: type[BodyT]) -> Callable[[Request], Coroutine[Any, Any, BodyT]]:
+    """A dependency that reads JSON whatever its Content-Type: labctl sends none."""
+
+    async def read(request: Request) -> BodyT:
+        try:
+            value = json.loads(await request.body() or b"{}")
+            return model.model_validate(value)
+        except (ValueError, RecursionError) as error:
+            raise BadRequestError(f"the body is not what is expected here: {_why(error)}") from error
+
+    return read
+
+
+def documented(model: type[Body]) -> dict[str, Any]:
+    """`openapi_extra` for a route that reads `model`."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()[:20])
+    return "it is not JSON"
+
+
+def given(model: type[BodyT]) -> Any:
+    return Depends(body_of(model))

@@ -1,0 +1,25 @@
+"""Addresses this server tells others, as seen by who asks."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from labyard.server.asker import services_of
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def page_root(connection: HTTPConnection) -> str:
+    """Where the pages are: at a loopback address, the name that gives them a site of their own."""
+    settings = services_of(connection).settings
+    host = connection.headers.get("host", "")
+    name, colon, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")
+    if name in _LOOPBACK:
+        host = f"{settings.page_host}{colon}{port}"
+    return f"{'https' if settings.secure else 'http'}://{host}"
+
+
+def socket_root(connection: HTTPConnection) -> str:
+    """Where WebSockets are: the very host that was asked, since a browser's cookie and page are there."""
+    secure = services_of(connection).settings.secure
+    return f"{'wss' if secure else 'ws'}://{connection.headers.get('host', '')}"

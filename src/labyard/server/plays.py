@@ -1,0 +1,146 @@
+"""/api/plays"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
+
+from labyard.control.access import Person
+from labyard.control.plays import BadRequestError, NewPlay, PlayView
+from labyard.errors import NotFoundError
+from labyard.server import shapes
+from labyard.server.asker import Asker, Given
+from labyard.server.bodies import CreatePlay, PlayAction, documented, given
+from labyard.server.places import page_root, socket_root
+from labyard.server.services import Services
+
+router = APIRouter(prefix="/api/plays", tags=["plays"])
+
+CONNS_LIFE = timedelta(minutes=15)  # labctl dials for up to five
+_CONSOLE = "console.log"
+
+T = TypeVar("T")
+
+
+def play_json(request: Request, view: PlayView) -> shapes.Json:
+    return shapes.play(view, page=page_root(request))
+
+
+@router.post("", openapi_extra=documented(CreatePlay))
+async def create_play(
+    request: Request, person: Asker, services: Given, body: Annotated[CreatePlay, given(CreatePlay)]
+) -> Any:
+    """Start a playground. Answers at once; the play socket tells how it goes on."""
+    new = NewPlay(
+        playground=body.playground,
+        manifest=body.manifest,
+        manifest_name=body.manifestName[:255],
+        title=body.title,
+        overrides=body.overrides(),
+        parameters=body.initConditions or {},
+    )
+    return play_json(request, await services.plays.create(person.id, new))
+
+
+@router.get("")
+async def list_plays(request: Request, person: Asker, services: Given, persistent: bool | None = None) -> Any:
+    """Plays, newest first; destroyed ones for a week. `persistent=true`: those that are kept."""
+    return [play_json(request, view) for view in await services.plays.list(person.id, persistent=persistent)]
+
+
+@router.get("/{play_id}")
+async def get_play(request: Request, play_id: str, person: Asker, services: Given) -> Any:
+    return play_json(request, await services.plays.get(person.id, play_id))
+
+
+@router.post("/{play_id}/actions", openapi_extra=documented(PlayAction))
+async def act(
+    request: Request, play_id: str, person: Asker, services: Given, body: Annotated[PlayAction, given(PlayAction)]
+) -> Any:
+    """stop, restart, destroy, set_title, set_max_play_time, make_persistent, machine.{reboot,stop,restart}.
+
+    And machine.console.{list,read}, which answer labctl's shapes; all others answer the Play.
+    """
+    if body.action.startswith("machine.console."):
+        return await _console(play_id, person, services, body)
+    return play_json(request, await _act(play_id, person, services, body))
+
+
+async def _act(play_id: str, person: Person, services: Services, body: PlayAction) -> PlayView:
+    plays = services.plays
+    match body.action:
+        case "stop":
+            return await plays.stop(person.id, play_id)
+        case "restart":
+            return await plays.restart(person.id, play_id)
+        case "destroy":
+            return await plays.destroy(person.id, play_id)
+        case "make_persistent":
+            return await plays.make_persistent(person.id, play_id)
+        case "set_title":
+            return await plays.set_title(person.id, play_id, _needed(body.title, "title"))
+        case "set_max_play_time":
+            minutes = _needed(body.maxPlayTimeMinutes, "maxPlayTimeMinutes")
+            return await plays.set_max_play_time(person.id, play_id, minutes)
+        case "machine.reboot" | "machine.stop" | "machine.restart":
+            machine = _needed(body.machine, "machine")
+            return await plays.machine(person.id, play_id, machine, body.action.removeprefix("machine."))
+        case _:
+            raise BadRequestError(f"unknown action {body.action[:64]!r}", hint="stop, restart, destroy, set_title, ...")
+
+
+async def _console(play_id: str, person: Person, services: Services, body: PlayAction) -> Any:
+    """One console per machine: its serial line, over all its boots."""
+    view = await services.plays.get(person.id, play_id)
+    machine = _needed(body.machine, "machine")
+    if view.row.plan.machine(machine) is None:
+        raise NotFoundError(f"this play has no machine {machine[:64]!r}")
+    match body.action:
+        case "machine.console.list":
+            return {"consoles": [_CONSOLE]}
+        case "machine.console.read":
+            return {"content": await services.host.console(play_id, machine)}
+        case _:
+            raise BadRequestError(f"unknown action {body.action[:64]!r}")
+
+
+def _needed(value: T | None, name: str) -> T:
+    if value is None:
+        raise BadRequestError(f"this action needs `{name}`")
+    return value
+
+
+@router.get("/{play_id}/tasks")
+async def list_tasks(play_id: str, person: Asker, services: Given, machine: str | None = None) -> Any:
+    return shapes.all_task_details((await services.plays.get(person.id, play_id)).row, machine)
+
+
+@router.post("/{play_id}/conns")
+async def open_conns(request: Request, play_id: str, person: Asker, services: Given) -> Any:
+    """The play socket's address. It carries its own permission: labctl sends no credentials there."""
+    await services.plays.get(person.id, play_id)
+    ticket = services.access.ticket(play_id, CONNS_LIFE)
+    return {"url": f"{socket_root(request)}/api/plays/{play_id}/conns/{ticket}"}
+
+
+@router.get("/{play_id}/debug")
+async def debug(play_id: str, person: Asker, services: Given) -> Any:
+    view = await services.plays.get(person.id, play_id)
+    return {
+        "id": play_id,
+        "state": view.row.state.value,
+        "desired": view.row.desired.value,
+        "message": shapes.message(view),
+        "manifest": view.row.manifest_name,
+        "machines": [machine.model_dump(mode="json") for machine in await services.host.debug(play_id)],
+    }
+
+
+@router.get("/{play_id}/machines/{machine}/console", response_class=PlainTextResponse)
+async def console(play_id: str, machine: str, person: Asker, services: Given) -> PlainTextResponse:
+    """The tail of its serial console."""
+    await services.plays.get(person.id, play_id)
+    return PlainTextResponse(await services.host.console(play_id, machine))

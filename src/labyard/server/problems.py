@@ -1,0 +1,115 @@
+"""Every error as the one JSON shape, and as an HTTP status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from labyard.control.plays import BadRequestError
+from labyard.errors import (
+    CapacityError,
+    ConflictError,
+    ForbiddenError,
+    GuestError,
+    ImageError,
+    LabyardError,
+    NotBuiltError,
+    NotFoundError,
+    SpecError,
+)
+
+log = structlog.get_logger()
+
+
+class UnauthorizedError(LabyardError):
+    code = "unauthorized"
+
+
+class TooLargeError(LabyardError):
+    code = "too-large"
+
+
+# Never 429, 503 or 504: labctl retries those with its body already spent, and hides the message.
+_STATUS: tuple[tuple[type[LabyardError], int], ...] = (
+    (SpecError, 422),
+    (BadRequestError, 400),
+    (UnauthorizedError, 401),
+    (ForbiddenError, 403),
+    (NotFoundError, 404),
+    (CapacityError, 409),
+    (ConflictError, 409),
+    (TooLargeError, 413),
+    (NotBuiltError, 501),
+    (ImageError, 422),
+    (GuestError, 502),
+)
+
+
+def status_of(error: LabyardError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def shape(error: LabyardError) -> dict[str, Any]:
+    """`{"error": {...}}`; problems only where there are any."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+    if isinstance(error, SpecError):
+        count = len(error.problems)
+        body["message"] = f"the manifest has {count} problem{'' if count == 1 else 's'}\n{error.message}"
+        body["problems"] = [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "message": problem.message,
+                "hint": problem.hint,
+                "warning": problem.warning,
+            }
+            for problem in error.problems
+        ]
+    return {"error": body}
+
+
+def answer(error: LabyardError) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else None
+    return JSONResponse(shape(error), status_of(error), headers)
+
+
+def install(app: FastAPI) -> None:
+    """Teach `app` to answer every error in the one shape."""
+    app.add_exception_handler(LabyardError, _on_ours)
+    app.add_exception_handler(RequestValidationError, _on_bad_request)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+async def _on_ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, LabyardError)  # noqa: S101 - registered for it
+    if status_of(error) == 500:
+        log.error("request failed", path=request.url.path, code=error.code, error=str(error))
+    return answer(error)
+
+
+async def _on_bad_request(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    return answer(BadRequestError("; ".join(_sentence(part) for part in error.errors()[:20])))
+
+
+async def _on_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+    body = {"error": {"code": code, "message": str(error.detail), "hint": None}}
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    return answer(LabyardError("Something went wrong inside Labyard.", hint="the server's log says what"))
+
+
+def _sentence(part: Any) -> str:
+    return f"{'.'.join(str(step) for step in part['loc'])}: {part['msg']}"

@@ -1,0 +1,48 @@
+"""What the server needs from the rooms below, given by who puts the house together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from labyard.control.access import Access
+from labyard.control.catalog import Catalog
+from labyard.control.plays import Plays
+from labyard.control.reconciler import Reconciler, utc_now
+from labyard.hosts.contract import Host
+from labyard.play.plan import Value
+
+MIB = 1 << 20
+
+
+class ServerSettings(Value):
+    """`names`: host names this server is reached by, besides the loopback ones. Sizes in bytes.
+
+    `secure`: TLS ends in front of us, so cookies may only travel over it.
+    """
+
+    names: tuple[str, ...] = ()
+    secure: bool = False
+    page_host: str = "labyard.localhost"
+    body_limit: int = MIB
+    upload_limit: int = 20 << 30
+    message_limit: int = MIB
+    window: int = 256 << 10
+    sockets_per_play: int = 256
+    status_every: float = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """`scratch`: a folder for uploads on their way, emptied by who made them."""
+
+    plays: Plays
+    catalog: Catalog
+    access: Access
+    host: Host
+    reconciler: Reconciler
+    scratch: Path
+    settings: ServerSettings = field(default_factory=ServerSettings)
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,258 @@
+"""Plays, tasks and playgrounds as JSON, with the names and types of the labctl contract. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from labyard.control.catalog import Entry
+from labyard.control.plays import PlayView
+from labyard.hosts.contract import Capacity
+from labyard.play.plan import MachinePlan, TabPlan, TaskPlan
+from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport, TaskStatus
+from labyard.store.plays import PlayRow
+
+Json = dict[str, Any]
+
+
+def play(view: PlayView, *, page: str) -> Json:
+    """The Play. `page`: where this server's pages are, such as `http://labyard.localhost:8800`."""
+    row = view.row
+    return {
+        "id": row.id,
+        "title": row.title,
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
+        "lastStateAt": moment(row.state_at),
+        "expiresIn": expires_in(row, view.now),
+        "maxPlayTime": span(row.max_play_time or 0),
+        "persistent": row.persistent,
+        "status": status(view),
+        "playground": playground_of(row),
+        "tutorialName": "",
+        "challengeName": "",
+        "courseName": "",
+        "lessonPath": "",
+        "pageUrl": f"{page}/plays/{row.id}",
+        "machines": [machine(plan) for plan in row.plan.machines],
+        "tasks": {name: task(report) for name, report in tasks_of(row).items()},
+    }
+
+
+def expires_in(row: PlayRow, now: datetime) -> int:
+    """Milliseconds left; its whole time while it has not begun; 0 for a play that has no end, or has ended."""
+    if row.state is PlayState.CREATED:
+        return (row.max_play_time or 0) * 1000
+    if row.expires_at is None or not row.state.active:
+        return 0
+    return max(1, int((row.expires_at - now).total_seconds() * 1000))
+
+
+def status(view: PlayView) -> Json:
+    """PlayStatus. Ours: `reason`, `message`, `notes`."""
+    row = view.row
+    known = {} if row.report is None else {machine.name: machine for machine in row.report.machines}
+    return {
+        "factoryId": "",
+        "stateEvents": [
+            {"state": event.state.value, "error": event.error, "at": moment(event.at)} for event in row.events
+        ],
+        "machines": [machine_status(known.get(plan.name, MachineStatus(name=plan.name))) for plan in row.plan.machines],
+        "reason": None if row.reason is None else row.reason.value,
+        "message": message(view),
+        "notes": list(row.plan.notes if row.report is None else row.report.notes),
+    }
+
+
+def message(view: PlayView) -> str:
+    """What a learner should know of the state, in a sentence or two."""
+    row = view.row
+    if view.place is not None:
+        return f"Waiting for room on this box, place {view.place}."
+    if row.reason is None:
+        return row.detail
+    return f"{row.reason.sentence} {row.detail}".strip()
+
+
+def machine(plan: MachinePlan) -> Json:
+    return {
+        "name": plan.name,
+        "users": [
+            {"name": user.name, "default": user.name == plan.default_user, "welcome": user.welcome or ""}
+            for user in plan.users
+        ],
+        "resources": {"cpuCount": plan.cpus, "ramSize": "" if plan.memory is None else size(plan.memory)},
+        "noSSH": not plan.terminal,
+    }
+
+
+def machine_status(known: MachineStatus) -> Json:
+    condition: Json = {"name": "Ready", "status": "True" if known.ready else "False", "message": known.message}
+    changed_at = known.ready_at if known.ready else known.since
+    if changed_at is not None:  # labctl cannot read an empty time
+        condition["lastTransitionAt"] = moment(changed_at)
+    told: Json = {
+        "name": known.name,
+        "state": known.state.value,
+        "conditions": [condition],
+        "stage": known.stage,
+        "message": known.message,
+    }
+    if known.since is not None:
+        told["since"] = moment(known.since)
+    if known.state is MachineState.CREATED:
+        told["conditions"] = []
+    return told
+
+
+def task(report: TaskReport) -> Json:
+    """PlayTask; ours: `machine`."""
+    return {
+        "name": report.name,
+        "init": report.init,
+        "helper": report.helper,
+        "status": int(report.status),
+        "version": report.version,
+        "machine": report.machine,
+    }
+
+
+def task_details(plan: TaskPlan, report: TaskReport) -> Json:
+    """TaskDetails; ours: `outputCut`, `timedOut`."""
+    return {
+        **task(report),
+        "needs": list(plan.needs),
+        "run": plan.run,
+        "env": [],
+        "user": plan.user,
+        "timeoutSeconds": plan.timeout,
+        "exitCode": report.exit_code or 0,
+        "stdout": report.stdout,
+        "stderr": report.stderr,
+        "lastRunAt": "" if report.started_at is None else moment(report.started_at),
+        "lastDurationMs": report.duration_ms or 0,
+        "dataPlaneOnly": False,
+        "controlPlaneOnly": False,
+        "outputCut": report.output_cut,
+        "timedOut": report.timed_out,
+    }
+
+
+def tasks_of(row: PlayRow) -> dict[str, TaskReport]:
+    """Every task of the plan by name, as last reported, else as if just created."""
+    known = {} if row.report is None else {report.name: report for report in row.report.tasks}
+    first = TaskStatus.CREATED
+    return {
+        plan.name: known.get(plan.name, TaskReport(name=plan.name, machine=plan.machine, status=first))
+        for plan in row.plan.tasks
+    }
+
+
+def all_task_details(row: PlayRow, machine_name: str | None = None) -> list[Json]:
+    reports = tasks_of(row)
+    return [
+        task_details(plan, reports[plan.name]) for plan in row.plan.tasks if machine_name in (None, "", plan.machine)
+    ]
+
+
+def playground_of(row: PlayRow) -> Json:
+    """The Playground inside a Play: what this play was made of, as far as the pages draw it."""
+    return {
+        "name": row.playground,
+        "title": row.plan.title,
+        "owner": "",
+        "networks": [
+            {"name": net.name, "subnet": str(net.subnet), "gateway": str(net.gateway), "private": net.private}
+            for net in row.plan.networks
+        ],
+        "machines": [_planned_machine(plan) for plan in row.plan.machines],
+        "tabs": [tab(plan) for plan in row.plan.tabs],
+    }
+
+
+def _planned_machine(plan: MachinePlan) -> Json:
+    return {
+        "name": plan.name,
+        "users": [{"name": user.name, "default": user.default} for user in plan.users],
+        "kernel": {"source": plan.kernel},
+        "drives": [
+            {
+                "source": drive.source or "",
+                "mount": drive.mount or "",
+                "size": "" if drive.size is None else size(drive.size),
+                "filesystem": "" if drive.filesystem is None else drive.filesystem.value,
+                "readOnly": drive.read_only,
+            }
+            for drive in plan.drives
+        ],
+        "network": {"interfaces": [{"network": nic.network, "address": str(nic.address)} for nic in plan.interfaces]},
+        "resources": {"cpuCount": plan.cpus, "ramSize": "" if plan.memory is None else size(plan.memory)},
+        "noSSH": not plan.terminal,
+    }
+
+
+def tab(plan: TabPlan) -> Json:
+    return {
+        "id": plan.id,
+        "kind": plan.kind.value,
+        "name": plan.name,
+        "machine": plan.machine or "",
+        "number": plan.number or 0,
+        "access": plan.access,
+        "tls": plan.tls,
+        "hostRewrite": plan.host_rewrite or "",
+        "pathRewrite": plan.path_rewrite or "",
+        "url": plan.url or "",
+        "pane": plan.pane or "",
+    }
+
+
+def playground(entry: Entry, *, page: str, extended: bool) -> Json:
+    """A Playground of the catalog. Ours: `problems`, for one that cannot be read."""
+    told: Json = {
+        "id": entry.name,
+        "name": entry.name,
+        "title": entry.name,
+        "description": "",
+        "owner": "",  # labctl: no owner, no disclaimer
+        "published": True,
+        "pageUrl": f"{page}/playgrounds/{entry.name}",
+        "userAccess": {"canList": True, "canRead": True, "canStart": entry.manifest is not None},
+        "machines": [],
+        "problems": [str(problem) for problem in entry.problems],
+    }
+    if entry.manifest is None:
+        return told
+    written = {name: value for name, value in entry.manifest.as_json().items() if value is not None}
+    if not extended:
+        for long in ("markdown", "initTasks"):
+            written.pop(long, None)
+    return {
+        **written,
+        **{name: told[name] for name in ("id", "owner", "published", "pageUrl", "userAccess", "problems")},
+    }
+
+
+def capacity(known: Capacity) -> Json:
+    return known.model_dump(mode="json")
+
+
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC, milliseconds, so that text order is time order."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def span(seconds: int) -> str:
+    """A Go duration: `3h`, `90m` stays `1h30m`, `0s`."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{count}{unit}" for count, unit in ((hours, "h"), (minutes, "m"), (left, "s")) if count]
+    return "".join(parts) or "0s"
+
+
+def size(count: int) -> str:
+    """Bytes as an author would write them."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if count and count % unit == 0:
+            return f"{count // unit}{name}"
+    return f"{count}B"

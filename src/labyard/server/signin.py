@@ -1,0 +1,61 @@
+"""Who am I, and the way in: one-time links that become a cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from labyard.control.access import SESSION_LIFE
+from labyard.errors import ForbiddenError
+from labyard.server.asker import Asker, Given, cookie_name
+from labyard.server.places import page_root
+from labyard.server.site import plain_page
+
+router = APIRouter(tags=["sign-in"])
+
+
+@router.get("/healthz")
+async def healthz() -> Any:
+    return {"status": "ok"}
+
+
+@router.get("/api/auth/me")
+async def me(person: Asker) -> Any:
+    return {"id": person.id, "githubProfileId": "", "preferredRegion": "", "proof": person.proof.value}
+
+
+@router.post("/api/auth/logout")
+async def logout(request: Request, _person: Asker, services: Given) -> Response:
+    name = cookie_name(services)
+    if (secret := request.cookies.get(name)) is not None:
+        await services.access.sign_out(secret)
+    response = JSONResponse({"status": "ok"})
+    response.delete_cookie(name, path="/", secure=services.settings.secure, httponly=True, samesite="lax")
+    return response
+
+
+@router.post("/api/signin-links")
+async def new_link(request: Request, person: Asker, services: Given) -> Any:
+    """A link that signs one browser in, once, within a quarter of an hour."""
+    return {"url": f"{page_root(request)}/signin?token={await services.access.new_link(person.id)}"}
+
+
+@router.get("/signin", include_in_schema=False)
+async def sign_in(services: Given, token: str = "") -> Response:
+    try:
+        session = await services.access.sign_in(token)
+    except ForbiddenError as error:
+        return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
+    response = RedirectResponse("/", 303)
+    response.set_cookie(
+        cookie_name(services),
+        session,
+        max_age=int(SESSION_LIFE.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=services.settings.secure,
+    )
+    return response

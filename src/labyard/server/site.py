@@ -1,0 +1,64 @@
+"""The pages' files. Which page an address means is decided in the browser."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from labyard.server.asker import who
+
+_PAGES = ("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}")
+
+_PLAIN = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>Labyard</title>
+<style>body{{font:16px/1.6 system-ui,sans-serif;max-width:68ch;margin:12vh auto;padding:0 24px}}</style>
+</head><body><h1>{title}</h1><p>{text}</p><p>{hint}</p></body></html>
+"""
+
+
+def plain_page(title: str, text: str, hint: str) -> str:
+    """A small page without script, for who has no session. Words in backquotes become code."""
+    return _PLAIN.format(title=escape(title), text=_coded(text), hint=_coded(hint))
+
+
+def mount(app: FastAPI, pages: Path | None) -> None:
+    """Serve the built pages in `pages`: `index.html`, and `assets/` whose names change with their content."""
+    router = APIRouter(include_in_schema=False)
+    for path in _PAGES:
+        router.add_api_route(path, _page(pages), methods=["GET"])
+    app.include_router(router)
+    if pages is not None and (pages / "assets").is_dir():
+        app.mount("/assets", _Assets(directory=pages / "assets"), name="assets")
+
+
+def _page(pages: Path | None) -> Any:
+    async def page(request: Request) -> Response:
+        if await who(request) is None:
+            text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
+            return HTMLResponse(
+                plain_page("Sign in to Labyard", text, "A link works once."), 401, {"Cache-Control": "no-store"}
+            )
+        if pages is None or not (pages / "index.html").is_file():
+            text = "This installation of Labyard came without its pages; the API and the CLI work."
+            return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."))
+        return FileResponse(pages / "index.html", headers={"Cache-Control": "no-cache"})
+
+    return page
+
+
+class _Assets(StaticFiles):
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _coded(text: str) -> str:
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))

@@ -1,0 +1,74 @@
+"""Rows of tokens, sign-in links and sessions. Only hashes are kept; the secret itself is seen once, by who gets it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from labyard.store.database import Database
+from labyard.store.schema import sessions, signin_links, tokens
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenRow:
+    """`hash`: SHA-256 of the secret, hex. `expires_at` None: never."""
+
+    id: str
+    owner: str
+    name: str
+    hash: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+class KeyStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_token(self, row: TokenRow) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(insert(tokens).values(asdict(row)))
+
+    async def token(self, digest: str, *, now: datetime) -> TokenRow | None:
+        async with self._database.begin() as connection:
+            found = (await connection.execute(select(tokens).where(tokens.c.hash == digest))).mappings().first()
+        if found is None or (found["expires_at"] is not None and found["expires_at"] <= now):
+            return None
+        return TokenRow(**found)
+
+    async def remove_token(self, token_id: str) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(delete(tokens).where(tokens.c.id == token_id))
+
+    async def add_link(self, digest: str, owner: str, expires_at: datetime) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(insert(signin_links).values(hash=digest, owner=owner, expires_at=expires_at))
+
+    async def take_link(self, digest: str, *, now: datetime) -> str | None:
+        """Its owner, once: of two who come at the same time one gets it."""
+        taken = delete(signin_links).where(signin_links.c.hash == digest, signin_links.c.expires_at > now)
+        async with self._database.begin() as connection:
+            return (await connection.execute(taken.returning(signin_links.c.owner))).scalar_one_or_none()
+
+    async def add_session(self, digest: str, owner: str, *, now: datetime, expires_at: datetime) -> None:
+        values = {"hash": digest, "owner": owner, "created_at": now, "expires_at": expires_at}
+        async with self._database.begin() as connection:
+            await connection.execute(insert(sessions).values(values))
+
+    async def session(self, digest: str, *, now: datetime) -> str | None:
+        query = select(sessions.c.owner).where(sessions.c.hash == digest, sessions.c.expires_at > now)
+        async with self._database.begin() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    async def remove_session(self, digest: str) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(delete(sessions).where(sessions.c.hash == digest))
+
+    async def sweep(self, *, now: datetime) -> None:
+        """Forget what has expired."""
+        async with self._database.begin() as connection:
+            await connection.execute(delete(signin_links).where(signin_links.c.expires_at <= now))
+            await connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+            await connection.execute(delete(tokens).where(tokens.c.expires_at <= now))

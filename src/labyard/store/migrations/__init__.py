@@ -1,0 +1,1 @@
+"""Alembic's scripts. Once released a script never changes; a new one follows it."""

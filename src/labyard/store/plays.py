@@ -1,0 +1,178 @@
+"""Rows of plays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, insert, literal, or_, select, tuple_, update
+
+from labyard.errors import ConflictError, NotFoundError
+from labyard.play.plan import PlayPlan
+from labyard.play.status import PlayReport, PlayState, Reason
+from labyard.store.database import Database
+from labyard.store.schema import plays
+
+
+class Desired(StrEnum):
+    """What should be. RESTART is RUNNING that the host has not been told of yet."""
+
+    RUNNING = "running"
+    RESTART = "restart"
+    STOPPED = "stopped"
+    DESTROYED = "destroyed"
+
+
+class StaleError(ConflictError):
+    """The row changed since it was read: read it again and decide anew."""
+
+    code = "stale"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StateEvent:
+    state: PlayState
+    at: datetime
+    error: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlayRow:
+    """One play as the database knows it.
+
+    `state` is what its learner was last told, `desired` what should be, `report` what the host last said.
+    `max_play_time` in seconds, None: no end. `expires_at` None: the time has not begun, or never ends.
+    `version` grows with every write and guards it.
+    """
+
+    id: str
+    owner: str
+    playground: str
+    title: str
+    manifest_name: str
+    plan: PlayPlan
+    desired: Desired
+    desired_at: datetime
+    state: PlayState
+    state_at: datetime
+    events: tuple[StateEvent, ...]
+    reason: Reason | None = None
+    detail: str = ""
+    report: PlayReport | None = None
+    max_play_time: int | None = None
+    persistent: bool = False
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None = None
+    version: int = field(default=1)
+
+
+_WAITING = (plays.c.state == PlayState.CREATED, plays.c.desired == Desired.RUNNING)
+
+
+class PlayStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def insert(self, row: PlayRow) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(insert(plays).values(_columns(row)))
+
+    async def get(self, play_id: str) -> PlayRow:
+        async with self._database.begin() as connection:
+            found = (await connection.execute(select(plays).where(plays.c.id == play_id))).mappings().first()
+        if found is None:
+            raise NotFoundError(f"no play {play_id}", hint="`labyard playground list -a` shows all plays")
+        return _row(found)
+
+    async def list(self, *, owner: str | None = None) -> list[PlayRow]:
+        query = select(plays).order_by(plays.c.created_at.desc(), plays.c.id)
+        if owner is not None:
+            query = query.where(plays.c.owner == owner)
+        async with self._database.begin() as connection:
+            return [_row(found) for found in (await connection.execute(query)).mappings()]
+
+    async def unsettled(self, *, now: datetime, old_before: datetime) -> Collection[str]:
+        """Ids of plays that time alone may move: on the way, past their end, or at rest since `old_before`."""
+        at_rest = (PlayState.RUNNING, PlayState.STOPPED, PlayState.FAILED, PlayState.DESTROYED)
+        query = select(plays.c.id).where(
+            or_(
+                plays.c.state.not_in(at_rest),
+                plays.c.desired == Desired.RESTART,
+                (plays.c.desired == Desired.DESTROYED) & (plays.c.state != PlayState.DESTROYED),
+                (plays.c.desired == Desired.RUNNING) & (plays.c.expires_at <= now),
+                (plays.c.state != PlayState.RUNNING) & (plays.c.state_at <= old_before),
+            )
+        )
+        async with self._database.begin() as connection:
+            return set((await connection.execute(query)).scalars())
+
+    async def next_waiting(self) -> str | None:
+        """The play that waits longest for its first start."""
+        query = select(plays.c.id).where(*_WAITING).order_by(plays.c.created_at, plays.c.id).limit(1)
+        async with self._database.begin() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    async def place(self, row: PlayRow) -> int:
+        """Its place in the queue of those that wait for their first start, counted from 1."""
+        earlier = tuple_(plays.c.created_at, plays.c.id) < tuple_(
+            literal(row.created_at, plays.c.created_at.type), literal(row.id)
+        )
+        async with self._database.begin() as connection:
+            ahead = (
+                await connection.execute(select(func.count()).select_from(plays).where(*_WAITING, earlier))
+            ).scalar_one()
+        return ahead + 1
+
+    async def living(self) -> Collection[str]:
+        """Ids of plays that are believed to be on a host."""
+        gone = (PlayState.CREATED, PlayState.DESTROYED)
+        async with self._database.begin() as connection:
+            return set((await connection.execute(select(plays.c.id).where(plays.c.state.not_in(gone)))).scalars())
+
+    async def count(self, owner: str, *, since: datetime | None = None) -> int:
+        """The owner's plays that are not destroyed; with `since`: those created from then on, gone or not."""
+        query = select(func.count()).select_from(plays).where(plays.c.owner == owner)
+        query = query.where(plays.c.state != PlayState.DESTROYED if since is None else plays.c.created_at >= since)
+        async with self._database.begin() as connection:
+            return (await connection.execute(query)).scalar_one()
+
+    async def save(self, row: PlayRow, *, now: datetime) -> PlayRow:
+        """Write `row` over the version it was read as. StaleError when somebody was faster."""
+        new = replace(row, version=row.version + 1, updated_at=max(now, row.updated_at))
+        changed = update(plays).where(plays.c.id == row.id, plays.c.version == row.version).values(_columns(new))
+        async with self._database.begin() as connection:
+            if (await connection.execute(changed)).rowcount != 1:
+                raise StaleError(f"play {row.id} changed meanwhile", hint="try again")
+        return new
+
+    async def purge(self, play_id: str) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(delete(plays).where(plays.c.id == play_id))
+
+
+def _columns(row: PlayRow) -> dict[str, Any]:
+    columns = {name: getattr(row, name) for name in PlayRow.__slots__}
+    columns["plan"] = row.plan.model_dump_json()
+    columns["report"] = None if row.report is None else row.report.model_dump_json()
+    columns["events"] = [
+        {"state": event.state.value, "at": event.at.isoformat(), "error": event.error} for event in row.events
+    ]
+    return columns
+
+
+def _row(found: RowMapping) -> PlayRow:
+    values = dict(found)
+    values["plan"] = PlayPlan.model_validate_json(found["plan"])
+    values["report"] = None if found["report"] is None else PlayReport.model_validate_json(found["report"])
+    values["events"] = tuple(
+        StateEvent(state=PlayState(event["state"]), at=datetime.fromisoformat(event["at"]), error=bool(event["error"]))
+        for event in found["events"]
+    )
+    values["desired"] = Desired(found["desired"])
+    values["state"] = PlayState(found["state"])
+    values["reason"] = None if found["reason"] is None else Reason(found["reason"])
+    return PlayRow(**values)

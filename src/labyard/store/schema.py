@@ -1,0 +1,79 @@
+"""The tables, as the newest migration leaves them. A test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, Boolean, Column, Dialect, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """A UTC time as ISO text with microseconds, so that text order is time order."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+plays = Table(
+    "plays",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("playground", String(128), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("manifest_name", String(255), nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("desired", String(16), nullable=False),
+    Column("desired_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("state_at", Moment, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("reason", String(32)),
+    Column("detail", Text, nullable=False),
+    Column("report", Text),
+    Column("max_play_time", Integer),
+    Column("persistent", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("version", Integer, nullable=False),
+    Index("plays_by_desired", "desired", "state"),
+    Index("plays_by_state", "state", "created_at"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+)
+
+signin_links = Table(
+    "signin_links",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)

@@ -1,0 +1,238 @@
+"""The server's HTTP and WebSocket side with nothing behind it, to hold the pages to docs/develop/architecture.md."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
+from tests.e2e.fake_terminal import FakeTerminal, Viewer
+
+# What docs/develop/web.md asks the server to send with every page.
+CSP = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+STEP = 0.15  # seconds between two events of a fake start
+
+
+def error(status: int, code: str, message: str, hint: str | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message, "hint": hint, "problems": []}}, status)
+
+
+class FakeServer:
+    """`with FakeServer(pages) as server`: serves on a free port of 127.0.0.1 until the block ends."""
+
+    def __init__(self, pages: Path) -> None:
+        self.pages = pages
+        self.plays: dict[str, FakePlay] = {}
+        self.terminals: dict[tuple[str, str, str], FakeTerminal] = {}
+        self.sockets: set[WebSocket] = set()
+        self.started: list[dict[str, Any]] = []
+        self.base_url = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        routes = [
+            Route("/signin", self.signin),
+            Route("/api/auth/me", self.me),
+            Route("/api/playgrounds", self.list_playgrounds),
+            Route("/api/playgrounds/{name}", self.playground),
+            Route("/api/plays", self.list_plays, methods=["GET"]),
+            Route("/api/plays", self.start_play, methods=["POST"]),
+            Route("/api/plays/{id}", self.get_play),
+            Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
+            Route("/api/plays/{id}/tasks", self.tasks),
+            Route("/api/plays/{id}/conns", self.conns, methods=["POST"]),
+            WebSocketRoute("/api/conns/{id}", self.watch),
+            WebSocketRoute("/api/plays/{id}/machines/{machine}/terminals/{terminal}", self.terminal),
+            Mount("/assets", StaticFiles(directory=pages / "assets")),
+            Route("/{path:path}", self.page),
+        ]
+        app = Starlette(routes=routes, lifespan=self._lifespan)
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> FakeServer:
+        self._thread.start()
+        assert self._ready.wait(10), "the fake server did not start"
+        while not self._server.started:
+            assert self._thread.is_alive()
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    def add(self, play: FakePlay) -> FakePlay:
+        self.plays[play.id] = play
+        return play
+
+    def cut(self) -> None:
+        """Every socket ends at once, as when the server is restarted."""
+
+        async def close_all() -> None:
+            for socket in list(self.sockets):
+                with contextlib.suppress(RuntimeError):
+                    await socket.close(1012)
+
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(close_all(), self._loop).result(5)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        yield
+        for task in self._tasks:
+            task.cancel()
+        for terminal in self.terminals.values():
+            terminal.close()
+
+    def _known(self, request: Request) -> bool:
+        return request.cookies.get("labyard_session") == "yes"
+
+    async def page(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        if path.startswith("api/"):
+            return error(404, "not-found", "No such route.")
+        return FileResponse(
+            self.pages / "index.html", headers={"content-security-policy": CSP, "cache-control": "no-cache"}
+        )
+
+    async def signin(self, _: Request) -> Response:
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie("labyard_session", "yes", httponly=True, samesite="lax")
+        return answer
+
+    async def me(self, request: Request) -> Response:
+        if not self._known(request):
+            return error(401, "unauthorized", "You are not signed in.", "Run `labyard up` for a fresh link.")
+        return JSONResponse({"id": "owner"})
+
+    async def list_playgrounds(self, _: Request) -> Response:
+        return JSONResponse(list(PLAYGROUNDS.values()))
+
+    async def playground(self, request: Request) -> Response:
+        found = PLAYGROUNDS.get(request.path_params["name"])
+        return JSONResponse(found) if found else error(404, "not-found", "No such playground.")
+
+    async def list_plays(self, _: Request) -> Response:
+        return JSONResponse([play.json() for play in self.plays.values()])
+
+    async def start_play(self, request: Request) -> Response:
+        assert request.headers.get("origin") == self.base_url, "changes of state need the page's origin"
+        body = await request.json()
+        self.started.append(body)
+        play = self.add(FakePlay(PLAYGROUNDS[body["playground"]]))
+        task = asyncio.create_task(self._story(play))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return JSONResponse(play.json())
+
+    async def _story(self, play: FakePlay) -> None:
+        play.become("STARTING")
+        for name in play.stages:
+            play.machine(name, "STARTING", "kernel is booting")
+        for name in play.stages:
+            await asyncio.sleep(STEP)
+            play.machine(name, "RUNNING", ready=True)
+        for name in play.tasks:
+            play.task(name, 30)
+            await asyncio.sleep(STEP)
+            play.task(name, 40, lastDurationMs=int(STEP * 1000))
+        play.become("RUNNING")
+
+    async def get_play(self, request: Request) -> Response:
+        play = self.plays.get(request.path_params["id"])
+        return JSONResponse(play.json()) if play else error(404, "not-found", "No such play.")
+
+    async def act(self, request: Request) -> Response:
+        play = self.plays[request.path_params["id"]]
+        action = (await request.json())["action"]
+        ends = {"stop": ("STOPPED", "stopped"), "destroy": ("DESTROYED", "destroyed"), "restart": ("RUNNING", None)}
+        if action not in ends:
+            return error(501, "not-built", f"The action {action} is not built yet.", "It comes with a later version.")
+        play.become(*ends[action])
+        return JSONResponse(play.json())
+
+    async def tasks(self, request: Request) -> Response:
+        return JSONResponse(self.plays[request.path_params["id"]].details())
+
+    async def conns(self, request: Request) -> Response:
+        return JSONResponse({"url": f"ws://name-of-the-box.invalid/api/conns/{request.path_params['id']}?ticket=t"})
+
+    async def watch(self, socket: WebSocket) -> None:
+        play = self.plays[socket.path_params["id"]]
+        await socket.accept()
+        self.sockets.add(socket)
+        told = -1
+        try:
+            while True:
+                if told != play.version:
+                    told = play.version
+                    await socket.send_json({"kind": "status", "status": play.status()})
+                    for task in play.tasks.values():
+                        await socket.send_json({"kind": "task", "machine": task["machine"], "task": task})
+                await asyncio.sleep(0.05)
+        except (WebSocketDisconnect, RuntimeError):
+            pass
+        finally:
+            self.sockets.discard(socket)
+
+    async def terminal(self, socket: WebSocket) -> None:
+        play_id, machine, name = (socket.path_params[key] for key in ("id", "machine", "terminal"))
+        await socket.accept()
+        cols, rows = int(socket.query_params["cols"]), int(socket.query_params["rows"])
+        terminal = self.terminals.get((play_id, machine, name))
+        if terminal is None or terminal.exit_code is not None:
+            terminal = self.terminals[play_id, machine, name] = FakeTerminal(machine, cols, rows)
+        viewer = terminal.attach()
+        self.sockets.add(socket)
+        sender = asyncio.create_task(self._send(socket, terminal, viewer))
+        try:
+            await self._receive(socket, terminal, viewer)
+        except (WebSocketDisconnect, RuntimeError):
+            pass
+        finally:
+            sender.cancel()
+            terminal.detach(viewer)
+            self.sockets.discard(socket)
+
+    async def _send(self, socket: WebSocket, terminal: FakeTerminal, viewer: Viewer) -> None:
+        while (data := await viewer.queue.get()) is not None:
+            await socket.send_bytes(data)
+        await socket.send_json({"exit": terminal.exit_code})
+        await socket.close()
+
+    async def _receive(self, socket: WebSocket, terminal: FakeTerminal, viewer: Viewer) -> None:
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes") is not None:
+                terminal.send(message["bytes"])
+                continue
+            said = json.loads(message["text"])
+            if "resize" in said:
+                terminal.resize(said["resize"]["cols"], said["resize"]["rows"])
+            if "ack" in said:
+                viewer.acknowledge(said["ack"])

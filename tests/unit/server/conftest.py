@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from labyard.control.access import Access
+from labyard.control.catalog import Catalog
+from labyard.control.changes import Changes
+from labyard.control.manifests import Manifests
+from labyard.control.plays import Plays
+from labyard.control.policy import Policy
+from labyard.control.reconciler import Reconciler, utc_now
+from labyard.hosts.fake import FakeHost, Temper
+from labyard.server.app import create_app
+from labyard.server.services import ServerSettings, Services
+from labyard.store.database import Database
+from labyard.store.keys import KeyStore
+from labyard.store.plays import PlayStore
+
+TOKEN = "the-owner"
+
+
+DEMO = """
+kind: playground
+name: demo
+title: Demo of two machines
+description: For tests.
+playground:
+  machines:
+    - name: node-01
+      users: [{name: laborant, default: true, welcome: "Hello"}, {name: root}]
+      drives: [{source: debian-12, mount: /, size: 8GiB}]
+      network: {interfaces: [{network: local}]}
+      resources: {cpuCount: 2, ramSize: 512MiB}
+    - name: node-02
+      users: [{name: laborant, default: true, welcome: "Hello"}, {name: root}]
+      drives: [{source: debian-12, mount: /, size: 8GiB}]
+      network: {interfaces: [{network: local}]}
+      resources: {cpuCount: 2, ramSize: 512MiB}
+  initTasks:
+    init_a: {machine: node-01, init: true, user: root, run: echo a}
+    init_b: {machine: node-02, init: true, user: root, run: echo b, needs: [init_a]}
+"""
+
+
+@dataclass
+class House:
+    services: Services
+    host: FakeHost
+    http: httpx.AsyncClient
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    catalog = tmp_path / "catalog"
+    catalog.mkdir()
+    (catalog / "demo.yaml").write_text(DEMO)
+    (catalog / "broken.yaml").write_text("kind: playground\nname: broken\nplayground: {machinez: []}\n")
+    database = await Database.open_file(tmp_path / "labyard.db")
+    host = FakeHost(tempers={"slow": Temper(boot=60)})
+    store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
+    reconciler = Reconciler(store, host, changes, policy)
+    books = Catalog([catalog], Manifests())
+    services = Services(
+        plays=Plays(store, books, host, reconciler, changes, policy),
+        catalog=books,
+        access=Access(KeyStore(database), TOKEN, clock=utc_now),
+        host=host,
+        reconciler=reconciler,
+        scratch=tmp_path / "uploads",
+        settings=ServerSettings(names=("lab.test",)),
+    )
+    app = create_app(services)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://lab.test", headers=headers) as http:
+            yield House(services, host, http)
+    await host.close()
+    await database.close()

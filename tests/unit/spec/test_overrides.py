@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labyard.errors import SpecError
+from labyard.spec.limits import Limits
+from labyard.spec.manifest import Manifest, parse_manifest
+from labyard.spec.overrides import apply_overrides
+from labyard.spec.resolve import resolve
+
+CASES = Path(__file__).parent / "cases"
+ROOT = Path(__file__).parents[3]
+GOOD = [*sorted((ROOT / "catalog/playgrounds").glob("*/manifest.yaml")), CASES / "everything/manifest.yaml"]
+
+
+def lan() -> Manifest:
+    return parse_manifest((ROOT / "catalog/playgrounds/nat-gateway/manifest.yaml").read_text())
+
+
+def complaints(overrides: dict[str, Any]) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        apply_overrides(lan(), overrides)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.parent.name)
+def test_its_own_json_changes_nothing(path: Path) -> None:
+    """labctl's `start --backend` reads a playground and sends its machines back."""
+    manifest = parse_manifest(path.read_text())
+    changed = apply_overrides(manifest, manifest.as_json())
+    assert resolve(changed) == resolve(manifest)
+
+
+def test_nothing_given_is_nothing_changed() -> None:
+    manifest = lan()
+    assert apply_overrides(manifest, {"machines": None, "networks": [], "initTasks": {}, "playground": "x"}) is manifest
+
+
+def test_a_machine_keeps_what_it_does_not_give() -> None:
+    machines = [
+        {
+            "name": "gateway-01",
+            "users": [],
+            "kernel": None,
+            "resources": {"cpuCount": 1, "ramSize": ""},
+            "noSSH": False,
+        },
+        {"name": "node-01", "kernel": {"source": "6.12"}},
+    ]
+    plan = resolve(apply_overrides(lan(), {"machines": machines}))
+    gateway, node = plan.machines
+    assert (gateway.cpus, gateway.memory, gateway.kernel) == (1, None, "6.1")
+    assert gateway.default_user == "laborant"
+    assert node.kernel == "6.12"
+    assert len(plan.tasks) == 4
+
+
+def test_what_belongs_to_a_machine_left_out_goes_with_it() -> None:
+    plan = resolve(apply_overrides(lan(), {"machines": [{"name": "node-01"}]}))
+    assert [machine.name for machine in plan.machines] == ["node-01"]
+    assert [(task.name, task.needs) for task in plan.tasks] == [("init_route", ()), ("init_way_out", ("init_route",))]
+    assert [tab.machine for tab in plan.tabs] == ["node-01"]
+
+
+def test_tabs_networks_and_tasks_are_replaced() -> None:
+    overrides = {
+        "networks": [{"name": "local", "subnet": "10.7.0.0/24"}, {"name": "inside", "subnet": "10.8.0.0/24"}],
+        "tabs": [{"kind": "http-port", "name": "App", "machine": "node-01", "number": 80}],
+        "initTasks": {"only": {"name": "only", "init": True, "machine": "node-01", "user": "", "run": "true"}},
+    }
+    plan = resolve(apply_overrides(lan(), overrides))
+    assert [str(network.subnet) for network in plan.networks] == ["10.7.0.0/24", "10.8.0.0/24"]
+    assert [tab.id for tab in plan.tabs] == ["http-port-node-01"]
+    assert [task.name for task in plan.tasks] == ["only"]
+
+
+def test_everything_wrong_is_told_by_path() -> None:
+    said = complaints(
+        {
+            "machines": [{"name": "gateway-01", "resources": {"cpuCount": 1.5}}, {"name": "nodee"}],
+            "tabs": [{"machine": "nobody"}],
+        }
+    )
+    assert said == [
+        "request:1:1: playground.machines[0].resources.cpuCount: `1.5` is not a whole number",
+        "request:1:1: playground.machines[1].users: `users` is missing (At least one)",
+        "request:1:1: playground.machines[1].drives: `drives` is missing (At least the root drive)",
+        "request:1:1: playground.machines[1].network: `network` is missing (How it is connected)",
+        "request:1:1: playground.tabs[0].machine: there is no machine `nobody` (there is `gateway-01`)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"machines": "all"},
+        {"machines": [7]},
+        {"machines": {"name": "x"}},
+        {"tabs": [None]},
+        {"networks": [[[[]]]]},
+        {"initTasks": [1]},
+        {"initTasks": {"x": None}},
+        {"machines": [{"name": {"a": 1}}]},
+        {"machines": ["x"] * 100_000},
+        {"tabs": object()},
+        {"networks": [{"name": "local", "subnet": 10}]},
+        {"machines": [{"name": "node-01", "noSSH": "x" * 1000}]},
+    ],
+)
+def test_nonsense_is_refused(overrides: dict[str, Any]) -> None:
+    assert all(line.startswith("request:1:1: ") and len(line) < 500 for line in complaints(overrides))
+
+
+def test_limits_hold_for_overrides_too() -> None:
+    tabs = [{"machine": "node-01"}] * 3
+    with pytest.raises(SpecError, match="3 tabs: at most 2"):
+        apply_overrides(lan(), {"tabs": tabs}, limits=Limits(tabs=2))

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
+
+from labyard.errors import NotFoundError
+from labyard.hosts.fake_plans import fake_plan
+from labyard.play.status import PlayReport, PlayState, Reason
+from labyard.store.database import Database, migrate
+from labyard.store.keys import KeyStore, TokenRow
+from labyard.store.plays import Desired, PlayRow, PlayStore, StaleError, StateEvent
+from labyard.store.schema import metadata
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 600, tzinfo=UTC)
+
+
+def row(number: int = 0, **change: object) -> PlayRow:
+    at = NOW + timedelta(seconds=number)
+    first = PlayRow(
+        id=f"{number:024x}",
+        owner="owner",
+        playground="demo",
+        title="Demo",
+        manifest_name="demo.yaml",
+        plan=fake_plan("demo", tasks=("one",)),
+        desired=Desired.RUNNING,
+        desired_at=at,
+        state=PlayState.CREATED,
+        state_at=at,
+        events=(StateEvent(state=PlayState.CREATED, at=at),),
+        created_at=at,
+        updated_at=at,
+    )
+    return replace(first, **change)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def database(tmp_path: Path):  # type: ignore[no-untyped-def]
+    opened = await Database.open_file(tmp_path / "labyard.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def store(database: Database) -> PlayStore:
+    return PlayStore(database)
+
+
+def schema_differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": False}), metadata))
+
+
+async def test_the_migrations_end_at_the_schema(database: Database) -> None:
+    async with database.begin() as connection:
+        assert await connection.run_sync(schema_differences) == []
+
+
+async def test_sqlite_is_tuned_and_private(database: Database, tmp_path: Path) -> None:
+    async with database.begin() as connection:
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+        assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
+        assert (await connection.execute(text("PRAGMA busy_timeout"))).scalar_one() >= 5000
+    assert (tmp_path / "labyard.db").stat().st_mode & 0o077 == 0
+
+
+async def test_an_older_database_with_plays_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "labyard.db"
+    engine = create_engine(f"sqlite:///{path}")
+    old = row(7)
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+        values = {
+            "id": old.id,
+            "plan": old.plan.model_dump_json(),
+            "at": NOW.isoformat(timespec="microseconds"),
+            "events": '[{"state": "CREATED", "at": "2026-01-02T03:04:05+00:00", "error": false}]',
+        }
+        connection.execute(
+            text(
+                "INSERT INTO plays (id, owner, playground, title, manifest_name, plan, desired, desired_at, state, state_at,"
+                " events, detail, created_at, updated_at, version) VALUES (:id, 'owner', 'demo', 'Demo', 'demo.yaml', :plan,"
+                " 'running', :at, 'RUNNING', :at, :events, '', :at, :at, 3)"
+            ),
+            values,
+        )
+    engine.dispose()
+    database = await Database.open_file(path)
+    found = await PlayStore(database).get(old.id)
+    assert (found.plan, found.persistent, found.version) == (old.plan, False, 3)
+    async with database.begin() as connection:
+        assert await connection.run_sync(schema_differences) == []
+    await database.close()
+
+
+async def test_a_cut_migration_leaves_the_old_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "labyard.db"
+
+    def cut(connection: Connection) -> None:
+        migrate(connection, "0001")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("labyard.store.database.migrate", cut)
+    with pytest.raises(KeyboardInterrupt):
+        await Database.open_file(path)
+    monkeypatch.undo()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    connection.close()
+    await (await Database.open_file(path)).close()
+
+
+async def test_a_row_comes_back_as_it_went(store: PlayStore) -> None:
+    report = PlayReport(id=f"{1:024x}", state=PlayState.RUNNING, at=NOW, version=4)
+    there = row(
+        1,
+        report=report,
+        reason=Reason.EXPIRED,
+        expires_at=NOW,
+        max_play_time=60,
+        persistent=True,
+        events=(StateEvent(state=PlayState.FAILED, at=NOW, error=True),),
+    )
+    await store.insert(there)
+    assert await store.get(there.id) == there
+
+
+async def test_unknown_rows(store: PlayStore) -> None:
+    with pytest.raises(NotFoundError):
+        await store.get("0" * 24)
+
+
+async def test_two_writers_of_one_row(store: PlayStore) -> None:
+    await store.insert(row())
+    mine, yours = await store.get(row().id), await store.get(row().id)
+    saved = await store.save(replace(mine, title="mine"), now=NOW)
+    assert saved.version == mine.version + 1
+    with pytest.raises(StaleError):
+        await store.save(replace(yours, title="yours"), now=NOW)
+    assert (await store.get(row().id)).title == "mine"
+
+
+async def test_many_writers_at_once(store: PlayStore) -> None:
+    await asyncio.gather(*(store.insert(row(number)) for number in range(40)))
+    assert len(await store.list(owner="owner")) == 40
+    assert await store.list(owner="somebody") == []
+
+
+async def test_the_queue(store: PlayStore) -> None:
+    rows = [row(number) for number in (3, 1, 2)]
+    for each in rows:
+        await store.insert(each)
+    assert await store.next_waiting() == row(1).id
+    assert [await store.place(each) for each in rows] == [3, 1, 2]
+    await store.save(replace(row(1), state=PlayState.STARTING), now=NOW)
+    assert [await store.place(each) for each in rows[::2]] == [2, 1]
+
+
+async def test_what_time_may_move(store: PlayStore) -> None:
+    long_ago = NOW - timedelta(days=30)
+    rest = {"state": PlayState.RUNNING, "expires_at": NOW + timedelta(hours=1)}
+    await store.insert(row(1, **rest))
+    await store.insert(row(2, **{**rest, "expires_at": NOW}))
+    await store.insert(row(3, state=PlayState.STARTING))
+    await store.insert(row(4, state=PlayState.STOPPED, desired=Desired.STOPPED, state_at=long_ago))
+    await store.insert(row(5, state=PlayState.STOPPED, desired=Desired.STOPPED))
+    await store.insert(row(6, state=PlayState.STOPPED, desired=Desired.DESTROYED))
+    due = await store.unsettled(now=NOW, old_before=NOW - timedelta(days=7))
+    assert sorted(int(play_id, 16) for play_id in due) == [2, 3, 4, 6]
+
+
+async def test_tokens_and_sessions_expire(database: Database) -> None:
+    keys = KeyStore(database)
+    soon = NOW + timedelta(minutes=1)
+    await keys.add_token(TokenRow(id="a" * 24, owner="owner", name="ci", hash="h", created_at=NOW, expires_at=soon))
+    await keys.add_session("s", "owner", now=NOW, expires_at=soon)
+    found = await keys.token("h", now=NOW)
+    assert found is not None and found.owner == "owner"
+    assert await keys.session("s", now=NOW) == "owner"
+    assert await keys.token("h", now=soon) is None
+    assert await keys.session("s", now=soon) is None
+    await keys.sweep(now=soon)
+    assert await keys.session("s", now=NOW) is None
+
+
+async def test_a_link_is_taken_once_even_by_two_at_a_time(database: Database) -> None:
+    keys = KeyStore(database)
+    await keys.add_link("h", "owner", NOW + timedelta(minutes=1))
+    await keys.add_link("old", "owner", NOW)
+    takers = await asyncio.gather(*(keys.take_link("h", now=NOW) for _ in range(8)))
+    assert sorted(taker or "" for taker in takers) == [""] * 7 + ["owner"]
+    assert await keys.take_link("old", now=NOW) is None

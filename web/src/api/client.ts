@@ -1,0 +1,103 @@
+/** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
+
+import type { ErrorBody, Play, Playground, Problem, TaskDetails } from "./types.ts";
+
+const TIME_LIMIT_MS = 30_000;
+
+export class ApiError extends Error {
+  readonly code: string;
+  readonly hint: string | null;
+  readonly status: number;
+  readonly problems: Problem[];
+
+  constructor(status: number, body: ErrorBody) {
+    super(body.message || "The server gave no reason.");
+    this.name = "ApiError";
+    this.status = status;
+    this.code = body.code || `http-${status}`;
+    this.hint = body.hint ?? null;
+    this.problems = body.problems ?? [];
+  }
+}
+
+/** The server's clock less ours, in ms: stages and tasks are timed by the server. Small differences are noise. */
+let skew = 0;
+
+export function serverNow(): number {
+  return Date.now() + skew;
+}
+
+function learnClock(answer: Response): void {
+  const said = Date.parse(answer.headers.get("date") ?? "");
+  if (Number.isNaN(said)) return;
+  const difference = said - Date.now();
+  skew = Math.abs(difference) > 2000 ? difference : 0;
+}
+
+async function errorOf(answer: Response): Promise<ApiError> {
+  const fallback: ErrorBody = { message: `The server answered ${answer.status} ${answer.statusText}`.trim() + "." };
+  const body: unknown = await answer.json().catch(() => null);
+  const said = body && typeof body === "object" && "error" in body ? (body.error as ErrorBody | string) : null;
+  if (typeof said === "string") return new ApiError(answer.status, { message: said });
+  return new ApiError(answer.status, { ...fallback, ...said });
+}
+
+function unreachable(cause: unknown): ApiError {
+  const late = cause instanceof DOMException && cause.name === "TimeoutError";
+  return new ApiError(0, {
+    code: late ? "no-answer" : "server-unreachable",
+    message: late ? "The server did not answer in time." : "The server cannot be reached.",
+    hint: "See whether it still runs on its box: `labyard up` starts it and says where.",
+  });
+}
+
+async function ask<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = { method, signal: AbortSignal.timeout(TIME_LIMIT_MS), headers: { accept: "application/json" } };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { accept: "application/json", "content-type": "application/json" };
+  }
+  let answer: Response;
+  try {
+    answer = await fetch(path, init);
+  } catch (cause) {
+    throw unreachable(cause);
+  }
+  learnClock(answer);
+  if (!answer.ok) throw await errorOf(answer);
+  try {
+    return (await answer.json()) as T;
+  } catch {
+    throw new ApiError(answer.status, { code: "bad-answer", message: "The server's answer could not be read.", hint: "Reload the page." });
+  }
+}
+
+const enc = encodeURIComponent;
+
+export const api = {
+  me: () => ask<{ id: string }>("GET", "/api/auth/me"),
+  logout: () => ask<unknown>("POST", "/api/auth/logout"),
+  playgrounds: () => ask<Playground[]>("GET", "/api/playgrounds"),
+  playground: (name: string) => ask<Playground>("GET", `/api/playgrounds/${enc(name)}?format=extended`),
+  plays: async () => {
+    const [current, kept] = await Promise.all([ask<Play[]>("GET", "/api/plays"), ask<Play[]>("GET", "/api/plays?persistent=true")]);
+    return [...new Map([...current, ...kept].map((play) => [play.id, play])).values()];
+  },
+  play: (id: string) => ask<Play>("GET", `/api/plays/${enc(id)}`),
+  start: (playground: string, initConditions: Record<string, string>) =>
+    ask<Play>("POST", "/api/plays", { playground, initConditions, safetyDisclaimerConsent: true }),
+  act: (id: string, action: string, machine?: string) =>
+    ask<Play>("POST", `/api/plays/${enc(id)}/actions`, machine === undefined ? { action } : { action, machine }),
+  tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
+  conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
+};
+
+/** A socket of this server, whatever host name it believes to have: behind a proxy only path and query can be trusted. */
+export function socketUrl(pathOrUrl: string): string {
+  const url = new URL(pathOrUrl, location.href);
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${url.pathname}${url.search}`;
+}
+
+export function terminalUrl(play: string, machine: string, terminal: string, cols: number, rows: number): string {
+  return socketUrl(`/api/plays/${enc(play)}/machines/${enc(machine)}/terminals/${enc(terminal)}?cols=${cols}&rows=${rows}`);
+}

@@ -1,0 +1,179 @@
+/**
+ * The JSON the server speaks, as far as the pages read it. Names are those of the labctl contract; what is ours beside it
+ * is marked. Everything that may be absent is optional: the pages are lenient when reading machines.
+ */
+
+export type PlayStateWord =
+  | "CREATED"
+  | "WARMING_UP"
+  | "WARMED_UP"
+  | "STARTING"
+  | "RUNNING"
+  | "STOPPING"
+  | "STOPPED"
+  | "DESTROYING"
+  | "DESTROYED"
+  | "FAILED";
+
+export type MachineStateWord =
+  | "CREATED"
+  | "WARMING_UP"
+  | "WARMED_UP"
+  | "STARTING"
+  | "RUNNING"
+  | "REBOOTING"
+  | "STOPPING"
+  | "STOPPED";
+
+/** Values of `PlayTask.status`. */
+export const TASK = { none: 0, created: 10, blocked: 20, running: 30, failed: 35, completed: 40 } as const;
+
+export interface Condition {
+  name: string;
+  status: string;
+  lastTransitionAt?: string | null;
+  message?: string;
+}
+
+export interface MachineStatus {
+  name: string;
+  state: MachineStateWord;
+  conditions?: Condition[] | null;
+  /** Ours: what a machine that is not ready is waiting for, and since when (RFC 3339). */
+  stage?: string;
+  since?: string | null;
+  message?: string;
+}
+
+export interface PlayStatus {
+  stateEvents?: { state: PlayStateWord; error?: boolean; at?: string }[] | null;
+  machines?: MachineStatus[] | null;
+  /** Ours: why it ended (a word of `labyard.play.status.Reason`), a sentence, and what was changed on the way. */
+  reason?: string | null;
+  message?: string;
+  notes?: string[] | null;
+}
+
+export interface PlayMachine {
+  name: string;
+  users?: { name: string; default?: boolean; welcome?: string | null }[] | null;
+  resources?: { cpuCount?: number; ramSize?: string } | null;
+}
+
+export interface PlayTask {
+  name: string;
+  init?: boolean;
+  helper?: boolean;
+  status: number;
+  version?: number;
+  /** Ours, where the server says so: the machine it runs on. */
+  machine?: string;
+}
+
+export interface TaskDetails extends PlayTask {
+  machine: string;
+  needs?: string[] | null;
+  user?: string;
+  timeoutSeconds?: number;
+  exitCode?: number | null;
+  stdout?: string;
+  stderr?: string;
+  lastRunAt?: string | null;
+  lastDurationMs?: number | null;
+  /** Ours. */
+  timedOut?: boolean;
+}
+
+export interface Play {
+  id: string;
+  title?: string;
+  createdAt?: string;
+  updatedAt?: string;
+  /** Milliseconds left from the moment of the answer; 0 or less: no end is set. */
+  expiresIn?: number;
+  status?: PlayStatus | null;
+  playground: Playground;
+  machines: PlayMachine[];
+  tasks?: Record<string, PlayTask> | null;
+}
+
+export interface PlaygroundDrive {
+  source?: string;
+  mount?: string;
+  size?: string;
+  filesystem?: string;
+  readOnly?: boolean;
+}
+
+export interface PlaygroundMachine {
+  name: string;
+  users?: { name: string; default?: boolean }[] | null;
+  kernel?: { source?: string } | string | null;
+  drives?: PlaygroundDrive[] | null;
+  network?: { interfaces?: { network?: string; address?: string }[] | null } | null;
+  resources?: { cpuCount?: number; ramSize?: string } | null;
+  noSSH?: boolean;
+}
+
+export interface PlaygroundNetwork {
+  name: string;
+  subnet?: string;
+  gateway?: string;
+  private?: boolean;
+}
+
+export interface PlaygroundTab {
+  id?: string;
+  kind?: string;
+  name?: string;
+  machine?: string;
+  number?: number;
+  url?: string;
+}
+
+export interface InitCondition {
+  key: string;
+  default?: string | null;
+  nullable?: boolean;
+  options?: string[] | null;
+  placeholder?: string;
+  validationRegex?: string;
+}
+
+export interface Playground {
+  name: string;
+  title?: string;
+  description?: string;
+  markdown?: string;
+  categories?: string[] | null;
+  owner?: string;
+  networks?: PlaygroundNetwork[] | null;
+  machines?: PlaygroundMachine[] | null;
+  tabs?: PlaygroundTab[] | null;
+  initTasks?: Record<string, { name?: string; machine?: string }> | null;
+  initConditions?: { values?: InitCondition[] | null } | null;
+}
+
+/** What the play socket sends; unknown kinds are ignored. */
+export interface PlayMessage {
+  kind: string;
+  machine?: string;
+  task?: PlayTask;
+  status?: PlayStatus;
+}
+
+export interface Problem {
+  file?: string;
+  line?: number;
+  column?: number;
+  message: string;
+  hint?: string | null;
+  warning?: boolean;
+}
+
+export interface ErrorBody {
+  code?: string;
+  message?: string;
+  hint?: string | null;
+  problems?: Problem[] | null;
+}

@@ -1,0 +1,163 @@
+/** The parts of the play page around its terminals: header, side pane, how it ended. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Play, TaskDetails } from "../api/types.ts";
+import { keysDialog } from "../parts/dialog.ts";
+import { shape } from "../parts/marks.ts";
+import { machineList, taskList, type Details } from "../parts/progress.ts";
+import { closeOnEscape, closeWhenLeft } from "../parts/tab-bar.ts";
+import { set, settings } from "../play/settings.ts";
+import { alive, ending, failedTasks, initTasks, lookOf, stateOf, titleOf } from "../play/state.ts";
+import { left } from "../play/time.ts";
+import { playgroundPath } from "../router.ts";
+import { prose } from "../text/markdown.ts";
+
+interface HeaderActs {
+  stop: () => void;
+  destroy: () => void;
+}
+
+/** Under this, the time left is shown as a warning. */
+const SOON_MS = 10 * 60_000;
+
+export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateResult {
+  const { look, word } = lookOf(play);
+  const state = stateOf(play);
+  const remaining = (play.expiresIn ?? 0) - (performance.now() - toldAt);
+  const timed = alive(play) && (play.expiresIn ?? 0) > 0;
+  return html`<header class="top play-top">
+    <a class="brand" href="/">Labyard</a>
+    <h1 title=${titleOf(play)}>${titleOf(play)}</h1>
+    <span class="state ${look}" role="status" data-state=${state}>${shape(look)}${word}</span>
+    ${timed
+      ? html`<span class="left ${remaining < SOON_MS ? "soon" : ""}" title="When this runs out the play is stopped; its disks are kept">${left(remaining)}</span>`
+      : nothing}
+    ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="wide-only" @click=${acts.stop}>Stop</button>` : nothing}
+    ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="wide-only" @click=${acts.destroy}>Destroy</button>`}
+    ${menu(play, acts)}
+  </header>`;
+}
+
+function menu(play: Play, acts: HeaderActs): TemplateResult {
+  const state = stateOf(play);
+  const chosen = (act: () => void) => (event: Event) => {
+    (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
+    act();
+  };
+  const size = (step: number) => (): void => set({ fontSize: Math.min(28, Math.max(10, settings.fontSize + step)) });
+  return html`<details class="menu" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
+    <summary class="quiet" aria-label="More">⋯</summary>
+    <div class="menu-items end" role="group" aria-label="More">
+      ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="phone-only" @click=${chosen(acts.stop)}>Stop</button>` : nothing}
+      ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="phone-only" @click=${chosen(acts.destroy)}>Destroy…</button>`}
+      <a href=${playgroundPath(play.playground.name)}>About this playground</a>
+      <button @click=${chosen(() => void navigator.clipboard?.writeText(play.id))}>Copy the play's id</button>
+      <button @click=${size(1)}>Larger terminal text</button>
+      <button @click=${size(-1)}>Smaller terminal text</button>
+      <button aria-pressed=${settings.screenReader} @click=${chosen(() => set({ screenReader: !settings.screenReader }))}>
+        Terminal for screen readers: ${settings.screenReader ? "on" : "off"}
+      </button>
+      <button @click=${chosen(() => void keysDialog())}>Keys</button>
+    </div>
+  </details>`;
+}
+
+export function side(play: Play, details: Details, reboot: (machine: string) => void): TemplateResult {
+  const preparation = initTasks(play);
+  const others = Object.values(play.tasks ?? {}).filter((task) => !task.init && !task.helper);
+  const notes = play.status?.notes ?? [];
+  return html`${failure(play, details)}
+    ${alive(play) ? html`<h2>Machines</h2>${machineList(play, reboot)}` : nothing}
+    ${preparation.length > 0 ? html`<h2>Preparation</h2>${taskList(preparation, details, "Preparation")}` : nothing}
+    ${others.length > 0 ? html`<h2>Tasks</h2>${taskList(others, details, "Tasks")}` : nothing}
+    ${notes.length > 0 ? html`<h2>Good to know</h2><ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
+    <h2>About</h2>
+    ${play.playground.description ? html`<p>${play.playground.description}</p>` : nothing}
+    ${play.playground.markdown ? prose(play.playground.markdown) : nothing}
+    <p><a href=${playgroundPath(play.playground.name)}>${play.playground.title || play.playground.name}: map, machines, manifest</a></p>`;
+}
+
+/** Which task, on which machine, with what it printed: what the author of the playground needs. */
+function failure(play: Play, details: Details): TemplateResult | typeof nothing {
+  const end = ending(play);
+  if (stateOf(play) !== "FAILED" || end === null) return nothing;
+  return html`<section class="failure-card" aria-label="What failed">
+    <h2>${shape("failed")} This play failed</h2>
+    <p>${end.sentence}</p>
+    ${end.detail ? html`<p class="detail">${end.detail}</p>` : nothing}
+    ${failedTasks(play).map((task) => failedTask(task.name, details.get(task.name)))}
+    ${end.code ? html`<p class="muted">Code: <code>${end.code}</code></p>` : nothing}
+  </section>`;
+}
+
+function failedTask(name: string, task: TaskDetails | undefined): TemplateResult {
+  const how = task?.timedOut
+    ? `did not end within ${task.timeoutSeconds ?? "its"} seconds`
+    : typeof task?.exitCode === "number"
+      ? `ended with exit code ${task.exitCode}`
+      : "failed";
+  const output = [
+    ["What it printed", task?.stdout ?? ""],
+    ["Its errors", task?.stderr ?? ""],
+  ].filter(([, text]) => text);
+  return html`<div class="failed-task" data-task=${name}>
+    <p><strong>${name}</strong>${task ? html` on <strong>${task.machine}</strong>` : nothing} ${how}.</p>
+    ${output.map(([label, text]) => html`<details open><summary>${label}</summary><pre tabindex="0">${text}</pre></details>`)}
+    ${task && output.length === 0 ? html`<p class="muted">It printed nothing.</p>` : nothing}
+  </div>`;
+}
+
+/** Gentle: why, and what can be done next. */
+export function ended(play: Play, act: (action: string) => void): TemplateResult {
+  const end = ending(play);
+  const state = stateOf(play);
+  const { look, word } = lookOf(play);
+  return html`<div class="empty ended" role="status">
+    <h2>${shape(look)} ${word}</h2>
+    <p>${end?.sentence}</p>
+    ${end?.detail ? html`<p>${end.detail}</p>` : nothing}
+    ${state === "STOPPED" ? html`<p><button class="primary" @click=${() => act("restart")}>Start it again</button></p>` : nothing}
+    ${state === "DESTROYED" ? html`<p><a class="button primary" href=${playgroundPath(play.playground.name)}>Start a fresh one</a></p>` : nothing}
+    ${state === "STOPPED" || state === "DESTROYED" ? html`<p><a href="/">All playgrounds and your plays</a></p>` : nothing}
+  </div>`;
+}
+
+const SIDE_LEAST = 240;
+const SIDE_MOST = 900;
+
+/** The line between the halves; arrow keys move it, and it remembers its place. */
+export function divider(): TemplateResult {
+  const place = (width: number): void => {
+    set({ side: Math.round(Math.min(SIDE_MOST, Math.max(SIDE_LEAST, width))) });
+    apply();
+  };
+  const drag = (event: PointerEvent): void => {
+    const line = event.currentTarget as HTMLElement;
+    if (!line.hasPointerCapture(event.pointerId)) return;
+    place(innerWidth - event.clientX);
+  };
+  const key = (event: KeyboardEvent): void => {
+    const step = { ArrowLeft: 16, ArrowRight: -16 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    place(settings.side + step);
+  };
+  apply();
+  return html`<div
+    class="divider"
+    role="separator"
+    aria-orientation="vertical"
+    aria-label="Width of the right half"
+    aria-valuenow=${settings.side}
+    aria-valuemin=${SIDE_LEAST}
+    aria-valuemax=${SIDE_MOST}
+    tabindex="0"
+    @pointerdown=${(event: PointerEvent) => (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)}
+    @pointermove=${drag}
+    @keydown=${key}
+  ></div>`;
+}
+
+function apply(): void {
+  document.documentElement.style.setProperty("--side", `${settings.side}px`);
+}

@@ -1,0 +1,282 @@
+/** The page of one play: what it is, how it goes, its terminals. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { ApiError, api } from "../api/client.ts";
+import { LivePlay, type LiveState } from "../api/live.ts";
+import type { Play, TaskDetails } from "../api/types.ts";
+import { PageElement } from "../parts/element.ts";
+import { confirmed, keysDialog } from "../parts/dialog.ts";
+import { map } from "../parts/map.ts";
+import { asApiError, problem } from "../parts/problem.ts";
+import { progress } from "../parts/progress.ts";
+import { tabBar } from "../parts/tab-bar.ts";
+import type { TerminalView } from "../parts/terminal.ts";
+import { extraTerminals, keepTerminals } from "../play/settings.ts";
+import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
+import { nextTerminal, tabsOf, type Tab, type TerminalTab } from "../play/tabs.ts";
+import { missing } from "../app-pages.ts";
+import { divider, ended, header, side } from "./play-parts.ts";
+import "../parts/key-bar.ts";
+
+export class PlayPage extends PageElement {
+  static override properties = {
+    playId: {},
+    live: { state: true },
+    details: { state: true },
+    playground: { state: true },
+    selected: { state: true },
+    pane: { state: true },
+    failure: { state: true },
+    extra: { state: true },
+  };
+  declare playId: string;
+  declare live: LiveState;
+  declare details: ReadonlyMap<string, TaskDetails>;
+  declare selected: string | null;
+  /** On a phone: which of the two halves is seen. */
+  declare pane: "work" | "side";
+  /** What went wrong with the last thing asked for. */
+  declare failure: ApiError | null;
+  declare extra: Record<string, number[]>;
+  #connection: LivePlay | null = null;
+  #clock: ReturnType<typeof setInterval> | undefined;
+  #asked = "";
+  #terminalCode: Promise<unknown> | null = null;
+  /** Machines whose terminals were shown once: a reboot must not take the screen away. */
+  #opened = new Set<string>();
+
+  constructor() {
+    super();
+    this.live = { play: null, toldAt: 0, connected: false, error: null };
+    this.details = new Map();
+    this.selected = null;
+    this.pane = "work";
+    this.failure = null;
+    this.extra = {};
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#clock = setInterval(() => this.requestUpdate(), 1000);
+    addEventListener("keydown", this.#key);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+    removeEventListener("keydown", this.#key);
+    this.#connection?.close();
+    document.title = "Labyard";
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("playId")) {
+      this.#connection?.close();
+      this.extra = extraTerminals(this.playId);
+      this.#opened.clear();
+      this.#connection = new LivePlay(this.playId, (state) => this.#told(state));
+    }
+  }
+
+  #told(state: LiveState): void {
+    if (state.error?.status === 401) this.dispatchEvent(new CustomEvent("signed-out", { bubbles: true }));
+    this.live = state;
+    const play = state.play;
+    if (play === null) return;
+    document.title = `${titleOf(play)} · Labyard`;
+    const tasks = JSON.stringify(Object.values(play.tasks ?? {}).map((task) => [task.name, task.status, task.version]));
+    if (tasks !== this.#asked && tasks !== "[]") {
+      this.#asked = tasks;
+      void this.#askTasks();
+    }
+  }
+
+  /** Times and output are not part of what the socket tells. */
+  async #askTasks(): Promise<void> {
+    try {
+      const tasks = await api.tasks(this.playId);
+      this.details = new Map(tasks.map((task) => [task.name, task]));
+    } catch {
+      this.#asked = ""; // the next message of the socket asks again; until then names and states are shown without times
+    }
+  }
+
+  #key = (event: KeyboardEvent): void => {
+    const target = event.target as Element;
+    if (event.key !== "?" || target.closest("input, textarea, select, dialog")) return;
+    event.preventDefault();
+    void keysDialog();
+  };
+
+  async act(action: string, machine?: string): Promise<void> {
+    this.failure = null;
+    try {
+      this.#connection?.take(await api.act(this.playId, action, machine));
+      if (action === "restart") this.#connection?.retry();
+    } catch (cause) {
+      this.failure = asApiError(cause);
+    }
+  }
+
+  async destroy(play: Play): Promise<void> {
+    const name = titleOf(play);
+    const sure = await confirmed({
+      title: `Destroy “${name}”?`,
+      text: `Its ${play.machines.length === 1 ? "machine and its disks are" : `${play.machines.length} machines and their disks are`} deleted. This cannot be undone. Stopping keeps the disks.`,
+      act: "Destroy it",
+      danger: true,
+    });
+    if (sure) await this.act("destroy");
+  }
+
+  async reboot(machine: string): Promise<void> {
+    const sure = await confirmed({
+      title: `Reboot ${machine}?`,
+      text: "Programs that run on it end; its disks stay as they are.",
+      act: "Reboot it",
+    });
+    if (sure) await this.act("machine.reboot", machine);
+  }
+
+  #selectedTab(tabs: Tab[]): Tab {
+    return tabs.find((tab) => tab.key === this.selected) ?? (tabs[0] as Tab);
+  }
+
+  #terminal = (): TerminalView | null => this.querySelector<TerminalView>(".panel:not([hidden]) labyard-terminal");
+
+  #enter(key: string): void {
+    this.selected = key;
+    this.pane = "work";
+    void this.updateComplete.then(() => this.#terminal()?.focus());
+  }
+
+  openTerminal(tabs: Tab[], machine: string): void {
+    const tab = tabs.find((candidate) => candidate.kind === "terminal" && candidate.machine === machine);
+    if (tab) this.#enter(tab.key);
+    else this.#add(tabs, machine);
+  }
+
+  #add(tabs: Tab[], machine: string): void {
+    const number = nextTerminal(tabs, machine);
+    this.extra = { ...this.extra, [machine]: [...(this.extra[machine] ?? []), number].sort((a, b) => a - b) };
+    keepTerminals(this.playId, this.extra);
+    this.#enter(`${machine}/${number}`);
+  }
+
+  #close(tab: Tab): void {
+    if (tab.kind !== "terminal") return;
+    this.extra = { ...this.extra, [tab.machine]: (this.extra[tab.machine] ?? []).filter((number) => number !== tab.extra) };
+    keepTerminals(this.playId, this.extra);
+    if (this.selected === tab.key) this.selected = `${tab.machine}/1`;
+  }
+
+  #panel(play: Play, tab: Tab, tabs: Tab[], active: boolean): TemplateResult {
+    return html`<section
+      class="panel"
+      role="tabpanel"
+      id="panel-${tab.key}"
+      aria-labelledby="tab-${tab.key}"
+      ?hidden=${!active}
+      @leave=${() => this.querySelector<HTMLElement>(`[data-key="${CSS.escape(tab.key)}"]`)?.focus()}
+    >
+      ${tab.kind === "terminal" ? this.#terminalPanel(play, tab, active) : nothing}
+      ${tab.kind === "map" && active
+        ? html`<div class="map-panel">${map(play.playground, { play, open: (machine) => this.openTerminal(tabs, machine) })}</div>`
+        : nothing}
+      ${tab.kind === "other"
+        ? html`<div class="empty"><h2>${tab.label}</h2><p>${tab.needs}</p>
+            ${tab.link ? html`<p><a href=${tab.link} target="_blank" rel="noopener noreferrer">Open it in a new window</a></p>` : nothing}</div>`
+        : nothing}
+    </section>`;
+  }
+
+  #terminalPanel(play: Play, tab: TerminalTab, active: boolean): TemplateResult {
+    const status = machineStatus(play, tab.machine);
+    if (!ready(status) && !this.#opened.has(tab.machine)) {
+      return progress(play, this.details, `The terminal of ${tab.machine} opens here when it is ready`);
+    }
+    this.#opened.add(tab.machine);
+    // A terminal that nobody looked at yet is not connected: each one costs a login in its machine.
+    if (!active && !this.querySelector(`labyard-terminal[data-tab="${CSS.escape(tab.key)}"]`)) return html``;
+    this.#terminalCode ??= import("../parts/terminal.ts").catch((cause: unknown) => {
+      this.#terminalCode = null;
+      this.failure = new ApiError(0, { code: "page", message: "The terminal's code could not be loaded.", hint: `Reload the page. (${String(cause)})` });
+    });
+    return html`<labyard-terminal
+      data-tab=${tab.key}
+      .play=${play.id}
+      .machine=${tab.machine}
+      .terminal=${tab.terminal}
+      .active=${active}
+    ></labyard-terminal>`;
+  }
+
+  #banner(play: Play): TemplateResult | typeof nothing {
+    const end = ending(play);
+    const show = html`<button class="small" @click=${() => (this.pane = "side")}>Show</button>`;
+    if (stateOf(play) === "FAILED" && end) {
+      return html`<div class="banner failed" role="alert"><p>${end.sentence}</p><span class="phone-only">${show}</span></div>`;
+    }
+    const open = openInitTasks(play).length;
+    if (alive(play) && open > 0 && play.machines.some((machine) => ready(machineStatus(play, machine.name)))) {
+      return html`<div class="banner" role="status">
+        <p>Still being prepared: ${open} ${open === 1 ? "step" : "steps"} to go. You can look around already.</p>
+        <span class="phone-only">${show}</span>
+      </div>`;
+    }
+    return nothing;
+  }
+
+  #work(play: Play): TemplateResult {
+    if (!alive(play)) {
+      this.#opened.clear();
+      return ended(play, (action) => void this.act(action));
+    }
+    const tabs = tabsOf(play, this.extra);
+    const current = this.#selectedTab(tabs);
+    return html`${tabBar({
+      tabs,
+      selected: current.key,
+      machines: terminalMachines(play),
+      select: (key) => (this.selected = key),
+      enter: (key) => this.#enter(key),
+      close: (tab) => this.#close(tab),
+      add: (machine) => this.#add(tabs, machine),
+    })}
+    ${this.#banner(play)}
+    <div class="panels">${tabs.map((tab) => this.#panel(play, tab, tabs, tab === current))}</div>
+    ${current.kind === "terminal" ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
+  }
+
+  protected override render(): TemplateResult {
+    const { play, error, connected } = this.live;
+    if (error?.status === 404) return missing(location.pathname, `No play has the id ${this.playId}.`);
+    if (play === null) {
+      return html`<header class="top"><a class="brand" href="/">Labyard</a></header>
+        <main class="page narrow">
+          ${error ? problem(error, () => this.#connection?.retry()) : html`<p class="slow muted">Asking the server for this play…</p>`}
+        </main>`;
+    }
+    return html`<div class="play" data-pane=${this.pane}>
+      ${header(play, this.live.toldAt, {
+        stop: () => void this.act("stop"),
+        destroy: () => void this.destroy(play),
+      })}
+      ${connected || stateOf(play) === "DESTROYED"
+        ? nothing
+        : html`<p class="offline slow" role="status">No word from the server. What you see may be old; trying again.</p>`}
+      ${this.failure ? html`<div class="failure">${problem(this.failure)}<button class="small" @click=${() => (this.failure = null)}>Dismiss</button></div>` : nothing}
+      <main class="halves">
+        <div class="work">${this.#work(play)}</div>
+        ${divider()}
+        <aside class="side" aria-label="About this play">${side(play, this.details, (machine) => void this.reboot(machine))}</aside>
+      </main>
+      <nav class="pane-switch phone-only" aria-label="Halves of the page">
+        <button aria-pressed=${this.pane === "work"} @click=${() => (this.pane = "work")}>Terminal</button>
+        <button aria-pressed=${this.pane === "side"} @click=${() => (this.pane = "side")}>About</button>
+      </nav>
+    </div>`;
+  }
+}
+
+customElements.define("labyard-play", PlayPage);

@@ -1,0 +1,81 @@
+/** The map: drawn from the manifest, alive when there is a play. */
+
+import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import type { Play, Playground } from "../api/types.ts";
+import { layout, type Cable, type MachineCard, type MapLayout } from "../play/map-layout.ts";
+import { machineLook, machineStatus } from "../play/state.ts";
+import { shape } from "./marks.ts";
+
+interface MapOptions {
+  play?: Play;
+  small?: boolean;
+  /** Called with a machine's name; without it nothing can be clicked. */
+  open?: (machine: string) => void;
+}
+
+export function map(playground: Playground, options: MapOptions = {}): TemplateResult | typeof nothing {
+  if (!playground.machines?.length) return nothing;
+  const drawn = layout(playground, options.small);
+  const names = drawn.machines.map((machine) => machine.name).join(", ");
+  const label = `Map: ${names} on ${drawn.networks.map((network) => network.name).join(", ") || "no network"}`;
+  return html`<svg
+    class="map ${options.small ? "small" : ""}"
+    viewBox="0 0 ${drawn.width} ${drawn.height}"
+    width=${drawn.width}
+    height=${drawn.height}
+    role=${options.open ? "group" : "img"}
+    aria-label=${label}
+  >
+    ${drawn.networks.map((network) => line(network, drawn, options.small ?? false))}
+    ${drawn.machines.flatMap((machine) => machine.cables.map((cable) => wire(cable, options.small ?? false)))}
+    ${drawn.machines.map((machine) => card(machine, drawn, options))}
+  </svg>`;
+}
+
+function line(network: MapLayout["networks"][number], drawn: MapLayout, small: boolean): SVGTemplateResult {
+  return svg`<g class="net ${network.private ? "private" : ""}">
+    <line x1=${drawn.gutter} x2=${drawn.width - 12} y1=${network.y} y2=${network.y} />
+    <text class="strong" x="10" y=${network.y + (small ? 4 : -2)}>${network.name}</text>
+    ${small ? nothing : svg`<text class="muted" x="10" y=${network.y + 14}>${network.note}</text>`}
+  </g>`;
+}
+
+function wire(cable: Cable, small: boolean): SVGTemplateResult {
+  return svg`<g class="wire">
+    <line x1=${cable.x} x2=${cable.x} y1=${cable.from} y2=${cable.to} />
+    <circle cx=${cable.x} cy=${cable.from} r=${small ? 2.5 : 3.5} />
+    ${small || !cable.address ? nothing : svg`<text x=${cable.x + 7} y=${cable.labelY}>${cable.address.split("/")[0]}</text>`}
+  </g>`;
+}
+
+function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGTemplateResult {
+  const { play, small, open } = options;
+  const look = play ? machineLook(machineStatus(play, machine.name)) : null;
+  const clickable = open !== undefined && machine.terminal;
+  const act = (): void => open?.(machine.name);
+  const key = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    act();
+  };
+  return svg`<g
+    class="card-box ${clickable ? "clickable" : ""}"
+    role=${clickable ? "button" : nothing}
+    tabindex=${clickable ? 0 : nothing}
+    aria-label=${clickable ? `Terminal of ${machine.name}${look ? `, ${look.word}` : ""}` : nothing}
+    data-machine=${machine.name}
+    @click=${clickable ? act : nothing}
+    @keydown=${clickable ? key : nothing}
+  >
+    <rect x=${machine.x} y=${machine.y} width=${drawn.cardWidth} height=${drawn.cardHeight} rx="6" />
+    ${look && !small ? shape(look.look, machine.x + 12, machine.y + 14) : nothing}
+    <text class="strong" x=${machine.x + (look && !small ? 32 : 12)} y=${machine.y + (small ? 20 : 25)}>${short(machine.name, small ? 12 : 17)}</text>
+    ${small ? nothing : svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46}>${short(look && look.look !== "running" ? look.word : (machine.lines[0] ?? ""), 25)}</text>
+    <text class="muted" x=${machine.x + 12} y=${machine.y + 64}>${short(machine.lines[1] ?? "", 25)}</text>`}
+    <title>${[machine.name, look?.word, ...machine.lines].filter(Boolean).join("\n")}</title>
+  </g>`;
+}
+
+function short(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}

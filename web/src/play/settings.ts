@@ -1,0 +1,51 @@
+/** What one person set for this browser. A browser without storage gets the defaults each time. */
+
+interface Settings {
+  fontSize: number;
+  screenReader: boolean;
+  /** Width of the side pane in px. */
+  side: number;
+}
+
+const KEY = "labyard.settings";
+const DEFAULTS: Settings = { fontSize: 14, screenReader: false, side: 360 };
+const changes = new EventTarget();
+
+export const settings: Settings = { ...DEFAULTS, ...load(KEY) };
+
+export function set(part: Partial<Settings>): void {
+  Object.assign(settings, part);
+  save(KEY, settings);
+  changes.dispatchEvent(new Event("change"));
+}
+
+export function onSettings(call: () => void): () => void {
+  changes.addEventListener("change", call);
+  return () => changes.removeEventListener("change", call);
+}
+
+/** Terminals opened beside a machine's first, by play: they live on in the machine, so a reload shows them again. */
+export function extraTerminals(play: string): Record<string, number[]> {
+  return load(`labyard.terminals.${play}`) as Record<string, number[]>;
+}
+
+export function keepTerminals(play: string, extra: Record<string, number[]>): void {
+  save(`labyard.terminals.${play}`, extra);
+}
+
+function load(key: string): object {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(key) ?? "{}");
+    return value !== null && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function save(key: string, value: object): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Storage is full or forbidden: the page works, it only forgets.
+  }
+}

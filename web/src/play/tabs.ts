@@ -1,0 +1,98 @@
+/** Which tabs a play shows: those its playground lists, the terminals opened beside them, and the map. Pure. */
+
+import type { Play, PlaygroundTab } from "../api/types.ts";
+import { terminalMachines } from "./state.ts";
+
+export interface TerminalTab {
+  kind: "terminal";
+  key: string;
+  label: string;
+  machine: string;
+  /** Its id inside the machine: `term-1`, `term-2`... */
+  terminal: string;
+  /** Its number when it was opened by hand and may be closed by hand. */
+  extra: number | null;
+}
+
+export interface OtherTab {
+  kind: "other";
+  key: string;
+  label: string;
+  /** What it would need, for the one who looks at it. */
+  needs: string;
+  /** Where else it can be seen: a `web-page` tab's own address. */
+  link: string | null;
+}
+
+export interface MapTab {
+  kind: "map";
+  key: "map";
+  label: string;
+}
+
+export type Tab = TerminalTab | OtherTab | MapTab;
+
+export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
+  const machines = terminalMachines(play);
+  const listed: PlaygroundTab[] = play.playground.tabs?.length
+    ? play.playground.tabs
+    : machines.map((machine) => ({ kind: "terminal", machine }));
+  const used = new Map<string, number>();
+  const tabs: Tab[] = [];
+  listed.forEach((tab, index) => {
+    if ((tab.kind ?? "terminal") !== "terminal") {
+      tabs.push({ kind: "other", key: `tab-${index}`, label: tab.name || tab.kind || "Tab", needs: needsOf(tab), link: tab.kind === "web-page" ? safeLink(tab.url) : null });
+      return;
+    }
+    const machine = tab.machine ?? machines[0];
+    if (machine === undefined || !machines.includes(machine)) return;
+    const number = (used.get(machine) ?? 0) + 1;
+    used.set(machine, number);
+    tabs.push(terminalTab(machine, number, tab.name, null));
+  });
+  for (const machine of machines) {
+    for (const number of extra[machine] ?? []) {
+      if (number > (used.get(machine) ?? 0)) tabs.push(terminalTab(machine, number, undefined, number));
+    }
+  }
+  return [...tabs, { kind: "map", key: "map", label: "Map" }];
+}
+
+/** The number of the next terminal on a machine: the lowest that no tab shows. */
+export function nextTerminal(tabs: Tab[], machine: string): number {
+  const taken = new Set(tabs.flatMap((tab) => (tab.kind === "terminal" && tab.machine === machine ? [tab.terminal] : [])));
+  let number = 1;
+  while (taken.has(`term-${number}`)) number += 1;
+  return number;
+}
+
+function terminalTab(machine: string, number: number, name: string | undefined, extra: number | null): TerminalTab {
+  const label = name || (number === 1 ? machine : `${machine} ${number}`);
+  return { kind: "terminal", key: `${machine}/${number}`, label, machine, terminal: `term-${number}`, extra };
+}
+
+function needsOf(tab: PlaygroundTab): string {
+  const where = tab.machine ? ` on ${tab.machine}` : "";
+  switch (tab.kind) {
+    case "http-port":
+      return `This tab shows port ${tab.number ?? "?"}${where}. That needs port publishing, which this version does not have yet. From a terminal: curl http://localhost:${tab.number ?? "PORT"}`;
+    case "ide":
+      return `This tab shows an editor${where}. That needs an editor server in the machine, which this version does not have yet. The terminal has vim.`;
+    case "kexp":
+      return "This tab shows a Kubernetes explorer, which this version does not have yet. From a terminal: kubectl get all -A";
+    case "web-page":
+      return "This tab shows a page of another site.";
+    default:
+      return `This version does not know tabs of the kind "${tab.kind ?? ""}".`;
+  }
+}
+
+/** The address of a `web-page` tab when it is one a browser may be sent to. */
+export function safeLink(url: string | undefined): string | null {
+  try {
+    const parsed = new URL(url ?? "");
+    return parsed.protocol === "https:" || parsed.protocol === "http:" ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,47 @@
+/** Which page an address means, and moving between them without loading anew. */
+
+export type Route =
+  | { page: "home" }
+  | { page: "play"; id: string }
+  | { page: "playground"; name: string }
+  | { page: "missing"; path: string };
+
+export function routeOf(path: string): Route {
+  const parts = path.split("/").filter(Boolean).map(decoded);
+  if (parts.length === 0) return { page: "home" };
+  const [kind, name] = parts;
+  if (parts.length === 2 && name) {
+    if (kind === "plays") return { page: "play", id: name };
+    if (kind === "playgrounds") return { page: "playground", name };
+  }
+  return { page: "missing", path };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const playPath = (id: string): string => `/plays/${encodeURIComponent(id)}`;
+export const playgroundPath = (name: string): string => `/playgrounds/${encodeURIComponent(name)}`;
+
+export function go(path: string): void {
+  history.pushState(null, "", path);
+  dispatchEvent(new PopStateEvent("popstate"));
+  scrollTo(0, 0);
+}
+
+/** Follow links to our own pages without leaving; everything else is the browser's business. */
+export function followLinks(root: HTMLElement): void {
+  root.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest("a");
+    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+    if (routeOf(link.pathname).page === "missing") return;
+    event.preventDefault();
+    if (link.href !== location.href) go(link.pathname + link.search + link.hash);
+  });
+}
