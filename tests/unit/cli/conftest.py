@@ -61,6 +61,7 @@ class FakeServer:
     """What tests look at and change while a CLI talks with it."""
 
     def __init__(self) -> None:
+        self.url = ""
         self.plays: dict[str, dict[str, Any]] = {}
         self.playgrounds: list[dict[str, Any]] = [
             {"name": "mini-lan", "title": "Mini LAN", "description": "three nodes"}
@@ -79,7 +80,6 @@ class FakeServer:
         self.most_unacknowledged = 0
         self.programs = 0  # running now
         self.canned_results: list[dict[str, Any] | None] = []  # instead of running a program; None: the line breaks
-        self.url = ""
 
     def add_play(self, play_id: str, **how: Any) -> dict[str, Any]:
         self.plays[play_id] = play_json(play_id, **how)
