@@ -38,6 +38,8 @@ def read(model: type[Model], root: Node) -> tuple[Model | None, Node, tuple[Find
             details = _sensible(root, error.errors(include_url=False))
         if not findings:
             findings = [_finding(model, root, detail) for detail in details[:MOST]]
+            if len(details) > MOST:
+                findings.append(Finding(loc=(), message=f"there are {len(details) - MOST} more errors than are listed"))
         cut = _cut(root, details)
         if cut is None:
             break
