@@ -7,12 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.unit.link.talk import LIMIT, ask, listen, shell, until
 
 from labyard.errors import GuestError
 from labyard.machine.link import GuestLink, RefusedError
 from labyard.play.streams import Exec, Result
-
-from .talk import LIMIT, ask, listen, shell, until
 
 
 async def test_outputs_apart_and_exit_code(link: GuestLink) -> None:

@@ -6,10 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.unit.link.talk import LIMIT
 
 from labyard.machine.link import GuestLink, RefusedError
-
-from .talk import LIMIT
 
 
 async def test_result(link: GuestLink) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tests.unit.link.talk import LIMIT, listen, shell, until
+
 from labyard.machine.link import GuestLink
 from labyard.machine.wire import CREDIT
 from labyard.play.streams import Result, Stream, Terminal
-
-from .talk import LIMIT, listen, shell, until
 
 SCROLLBACK = 256 << 10
 
@@ -20,8 +20,8 @@ async def terminal(link: GuestLink, name: str = "one", **arguments: object) -> S
 
 async def test_it_echoes_and_ends(link: GuestLink) -> None:
     stream = await terminal(link)
-    await stream.send(b"echo $((40 + 2))\n")
-    await until(stream, b"\n42")
+    await stream.send(b"echo is $((40 + 2))\n")
+    await until(stream, b"is 42")
     await stream.send(b"exit 5\n")
     assert (await listen(stream)).result == Result(exit_code=5)
     again = await terminal(link)
@@ -55,9 +55,9 @@ async def test_a_long_past_begins_with_a_line(link: GuestLink) -> None:
 
 async def test_several_viewers_see_the_same(link: GuestLink) -> None:
     writer, reader = await terminal(link), await terminal(link, read_only=True)
-    await writer.send(b"echo $((500 + 55))\n")
-    await until(writer, b"\n555")
-    await until(reader, b"\n555")
+    await writer.send(b"echo is $((500 + 55))\n")
+    await until(writer, b"is 555")
+    await until(reader, b"is 555")
     await reader.send(b"echo $((600 + 66))\n")
     await writer.send(b"echo the end is $((1+1))\n")
     assert b"666" not in await until(writer, b"end is 2")
