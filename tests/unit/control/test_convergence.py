@@ -146,7 +146,12 @@ async def story(folder: Path, kinds: list[str], events: list[Event]) -> None:
         await check(it)
 
 
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate), suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(kinds=st.lists(st.sampled_from(sorted(TEMPERS)), min_size=1, max_size=4), events=st.lists(EVENTS, max_size=15))
 def test_everything_converges(kinds: list[str], events: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:

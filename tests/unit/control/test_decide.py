@@ -79,7 +79,13 @@ def test_verbs(row: PlayRow, report: PlayReport | None, step: Step) -> None:
     [
         (row(S.CREATED), says(S.STARTING), S.STARTING, Desired.RUNNING, None),
         (row(S.STARTING), says(S.RUNNING), S.RUNNING, Desired.RUNNING, None),
-        (row(S.RUNNING), says(S.STOPPED, reason=Reason.HOST_RESTARTED), S.STOPPED, Desired.STOPPED, Reason.HOST_RESTARTED),
+        (
+            row(S.RUNNING),
+            says(S.STOPPED, reason=Reason.HOST_RESTARTED),
+            S.STOPPED,
+            Desired.STOPPED,
+            Reason.HOST_RESTARTED,
+        ),
         (row(S.RUNNING), says(S.STOPPED), S.STOPPED, Desired.STOPPED, Reason.HOST_RESTARTED),
         (row(S.RUNNING), says(S.STOPPING), S.STOPPING, Desired.RUNNING, None),
         (
@@ -89,7 +95,13 @@ def test_verbs(row: PlayRow, report: PlayReport | None, step: Step) -> None:
             Desired.RUNNING,
             Reason.INIT_TASK_FAILED,
         ),
-        (row(S.RUNNING, Desired.STOPPED, reason=Reason.STOPPED), says(S.RUNNING), S.STOPPING, Desired.STOPPED, Reason.STOPPED),
+        (
+            row(S.RUNNING, Desired.STOPPED, reason=Reason.STOPPED),
+            says(S.RUNNING),
+            S.STOPPING,
+            Desired.STOPPED,
+            Reason.STOPPED,
+        ),
         (row(S.STOPPING, Desired.STOPPED), says(S.STOPPED), S.STOPPED, Desired.STOPPED, None),
         (row(S.STARTING, Desired.RESTART), says(S.STARTING), S.STARTING, Desired.RUNNING, None),
         (row(S.RUNNING, Desired.DESTROYED), says(S.RUNNING), S.DESTROYING, Desired.DESTROYED, None),
@@ -113,7 +125,13 @@ def test_what_vanished_fails_with_a_reason(state: PlayState) -> None:
     ("row", "report", "deadline", "state", "reason"),
     [
         (row(S.STARTING), says(S.STARTING), POLICY.start_deadline, S.FAILED, Reason.MACHINE_NEVER_READY),
-        (row(S.STARTING, Desired.RESTART), says(S.STOPPED), POLICY.start_deadline, S.FAILED, Reason.MACHINE_NEVER_READY),
+        (
+            row(S.STARTING, Desired.RESTART),
+            says(S.STOPPED),
+            POLICY.start_deadline,
+            S.FAILED,
+            Reason.MACHINE_NEVER_READY,
+        ),
         (row(S.STOPPING, Desired.STOPPED), says(S.STOPPING), POLICY.stop_deadline, S.FAILED, Reason.INTERNAL),
         (row(S.DESTROYING, Desired.DESTROYED), says(S.RUNNING), POLICY.destroy_deadline, S.DESTROYED, None),
     ],
