@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import platform
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import uvicorn
 from labyard.control.access import Access, owner_token
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.reconciler import Reconciler, utc_now
@@ -32,15 +34,9 @@ from labyard.hosts.local import LocalHost
 from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
 from labyard.images.store import ImageStore
-from labyard.play.plan import PlayPlan
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
-from labyard.spec.limits import Limits
-from labyard.spec.manifest import parse_manifest
-from labyard.spec.model import Manifest
-from labyard.spec.overrides import apply_overrides
-from labyard.spec.resolve import resolve
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
@@ -61,22 +57,8 @@ class Settings:
     insecure_registries: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSpec:
-    """`spec` as control asks for it."""
-
-    limits: Limits
-
-    def parse(self, text: str, *, file: str) -> Manifest:
-        return parse_manifest(text, file=file, limits=self.limits)
-
-    def resolve(self, manifest: Any, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
-        changed = apply_overrides(manifest, overrides, limits=self.limits) if overrides else manifest
-        return resolve(changed, parameters=parameters, limits=self.limits)
-
-
 @contextlib.contextmanager
-def _data_folder(settings: Settings) -> Any:
+def _data_folder(settings: Settings) -> Iterator[str]:
     """The data folder, made and held: one server at a time. Yields its mark."""
     data = settings.data
     data.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -103,11 +85,25 @@ def data_mark(data: Path) -> str:
     return path.read_text().strip()[:6]
 
 
+def engine_settings(data: Path, mark: str, environ: Mapping[str, str]) -> EngineSettings:
+    """The engine's settings, each changed by `LABYARD_<NAME>` where that is set; ConflictError when it is no number."""
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(EngineSettings):
+        text = environ.get(f"LABYARD_{field.name.upper()}")
+        if text is None or field.name in ("data", "mark"):
+            continue
+        try:
+            changed[field.name] = float(text) if "float" in str(field.type) else int(text)
+        except ValueError:
+            raise ConflictError(f"LABYARD_{field.name.upper()} is {text!r}, not a number") from None
+    return EngineSettings(data=data, mark=mark, **changed)
+
+
 def make_parts(settings: Settings, mark: str) -> Parts:
     data = settings.data
     examiner = built(f"examiner-{_ARCHITECTURES.get(platform.machine(), platform.machine())}")
     return Parts(
-        settings=EngineSettings(data=data, mark=mark),
+        settings=engine_settings(data, mark, os.environ),
         images=ImageStore(
             data / "images",
             recipes=resource("images"),
@@ -134,7 +130,7 @@ def _services(settings: Settings, database: Database, host: LocalHost) -> Servic
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
     catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
-    catalog = Catalog(catalogs, LocalSpec(Limits()))
+    catalog = Catalog(catalogs, Manifests())
     return Services(
         plays=Plays(store, catalog, host, reconciler, changes, policy),
         catalog=catalog,
@@ -160,7 +156,11 @@ class _Server(uvicorn.Server):
     """Tells when it listens, with a link to sign in."""
 
     def __init__(
-        self, config: uvicorn.Config, services: Callable[[], Services], settings: Settings, on_ready: Callable[[str], None]
+        self,
+        config: uvicorn.Config,
+        services: Callable[[], Services],
+        settings: Settings,
+        on_ready: Callable[[str], None],
     ) -> None:
         super().__init__(config)
         self._services = services
@@ -210,5 +210,7 @@ def _end_server(lock: Path) -> None:
                 os.kill(int(held.read() or "0"), signal.SIGTERM)
                 asked = True
             if time.monotonic() > deadline:
-                raise ConflictError("the server does not end", hint="look for its process: pgrep -af 'labyard (serve|up)'")
+                raise ConflictError(
+                    "the server does not end", hint="look for its process: pgrep -af 'labyard (serve|up)'"
+                )
             time.sleep(0.1)

@@ -27,7 +27,7 @@ type sessions struct {
 // ensure is two looks at files when all is there; the first program of a user pays for the rest.
 func (s *sessions) ensure(who account) {
 	runtime := "/run/user/" + strconv.FormatUint(uint64(who.uid), 10)
-	if exists(runtime+"/systemd/private") || !hasUnit("user@.service") || !exists("/run/systemd/system/"+sessionUnit+".service") {
+	if who.uid == 0 || exists(runtime+"/systemd/private") || !hasUnit("user@.service") || !exists("/run/systemd/system/"+sessionUnit+".service") {
 		return
 	}
 	s.mu.Lock()

@@ -21,8 +21,17 @@ from labyard.play.streams import Request, Result, Stream
 MAX_GARBAGE = 4 << 20  # bytes and broken frames that a guest may send before it is given up
 MAX_BROKEN = 256
 MAX_EVENTS = 256
+MAX_REFUSAL = 4096  # characters
 HELLO_INTERVAL = 1.0
 WRITE_BUFFER = 256 << 10
+
+
+class RefusedError(GuestError):
+    """The examiner said no. `reason` is one of the codes in docs/develop/guest-link.md, `no-user` for instance."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class GuestStage(Value):
@@ -145,7 +154,8 @@ class GuestLink:
     async def give_up(self, number: int) -> None:
         """Tell the guest that nobody listens to a stream any more."""
         if self._streams.pop(number, None) is not None and not self.closed.is_set():
-            await self.transmit(Frame(FrameType.CLOSE, 0, number))
+            with contextlib.suppress(GuestError):  # a link that is gone has closed it, too
+                await self.transmit(Frame(FrameType.CLOSE, 0, number))
 
     async def _write(self, data: bytes) -> None:
         if self.closed.is_set():
@@ -269,5 +279,6 @@ class GuestLink:
             answer.set_result(value)
 
 
-def _refusal(value: dict[str, Any]) -> GuestError:
-    return GuestError(str(value.get("error", "refused"))[:4096], hint=None)
+def _refusal(value: dict[str, Any]) -> RefusedError:
+    message, reason = str(value.get("error", "refused")), str(value.get("code", "guest"))
+    return RefusedError(message[:MAX_REFUSAL], reason=reason[:MAX_REFUSAL])

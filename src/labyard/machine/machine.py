@@ -74,6 +74,7 @@ class Machine:
         self._console = Console(spec.console_log)
         self._events: asyncio.Queue[MachineEvent | None] = asyncio.Queue()
         self._last_reset = float("-inf")
+        self._off = False
         self._pump = asyncio.create_task(self._follow())
 
     @property
@@ -197,7 +198,7 @@ class Machine:
                 event = _understand(message)
                 if event is not None and event.kind is EventKind.SHUTDOWN:
                     await self._on_shutdown(event)
-                elif event is not None and not self._again(event):
+                elif event is not None and not self._is_echo(event):
                     self._tell(event)
             with contextlib.suppress(MachineError):
                 await self._reconnect()
@@ -218,15 +219,16 @@ class Machine:
 
     async def _on_shutdown(self, event: MachineEvent) -> None:
         """The guest has powered off and QEMU stands still: keep its last words, then let it end."""
+        self._off = True
         self._tell(event)
         with contextlib.suppress(MachineError):
             await self._console.drain(self._qmp)
             await self._qmp.execute("quit")
 
-    def _again(self, event: MachineEvent) -> bool:
-        """Whether this is the second reset of one: the firmware resets once more by itself, some 50 ms later."""
+    def _is_echo(self, event: MachineEvent) -> bool:
+        """Whether it only follows from what was told: who is off stands still, and firmware resets once more."""
         if event.kind is not EventKind.RESET:
-            return False
+            return self._off and event.kind is EventKind.STOP
         now = asyncio.get_running_loop().time()
         self._last_reset, before = now, self._last_reset
         return now - before < _FIRMWARE_SECONDS

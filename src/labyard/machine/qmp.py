@@ -60,10 +60,8 @@ class Qmp:
             client.register_listener(heard)
             try:
                 async with asyncio.timeout(max(left, 0.001)):
-                    await client.connect(sockets.connect(path))
+                    await _connect(client, path)
             except (OSError, QMPError, TimeoutError) as error:
-                with contextlib.suppress(QMPError, OSError, EOFError):
-                    await client.disconnect()
                 if left <= _RETRY_SECONDS:
                     raise MachineError(f"QEMU's monitor does not answer within {timeout:g} s", hint=_HINT) from error
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -114,3 +112,13 @@ class Qmp:
         with contextlib.suppress(QMPError, OSError, EOFError):
             await self._client.disconnect()
         self._heard.add(None)
+
+
+async def _connect(client: QMPClient, path: Path) -> None:
+    """The library hangs up by itself when the greeting fails, but a socket it never took is still ours."""
+    socket = sockets.connect(path)
+    try:
+        await client.connect(socket)
+    except BaseException:
+        socket.close()
+        raise
