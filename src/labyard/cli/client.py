@@ -99,6 +99,8 @@ def _body(response: httpx.Response) -> Any:
         raise from_response(response.status_code, _parsed(response.content))
     if not response.content:
         return None
+    if response.headers.get("content-type", "").startswith("text/plain"):
+        return response.text
     try:
         return response.json()
     except ValueError as error:

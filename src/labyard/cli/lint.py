@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from labyard.cli.arguments import Format
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode, UsageError
-from labyard.cli.talk import Output, out_json, printable, say
+from labyard.cli.talk import Output, console, out_json, printable, say
 from labyard.errors import Problem
 from labyard.spec.manifest import check
 
@@ -35,9 +34,9 @@ def lint(
     if output is Output.JSON:
         out_json([asdict(problem) for problem in problems])
     else:
-        console = Console(highlight=False, soft_wrap=True)
+        printer = console()
         for problem in problems:
-            console.print(_styled(problem))
+            printer.print(_styled(problem))
     say(f"{len(files)} checked: {errors} errors, {len(problems) - errors} warnings")
     if errors:
         raise typer.Exit(ExitCode.FAILED)
