@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,19 +46,11 @@ class Lab:
 
     def start_server(self) -> None:
         """Returns once it answers; `link` is the sign-in link it printed."""
-        log = (self.data / "server.log").open("ab")
-        began = log.tell()
-        command = [
-            sys.executable,
-            "-m",
-            "labyard.cli",
-            "serve",
-            "--data",
-            str(self.data),
-            "--listen",
-            f"127.0.0.1:{self.port}",
-        ]
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env(), cwd=ROOT)
+        command = [sys.executable, "-m", "labyard.cli", "serve"]
+        command += ["--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
+        with (self.data / "server.log").open("ab") as log:
+            began = log.tell()
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env(), cwd=ROOT)
         deadline = time.monotonic() + READY
         while time.monotonic() < deadline:
             said = (self.data / "server.log").read_bytes()[began:].decode(errors="replace")
@@ -102,6 +95,18 @@ class Lab:
 
     def json(self, *arguments: str) -> Any:
         return json.loads(self.cli(*arguments, "-o", "json").stdout)
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """One request of the owner's, as any other client would make it."""
+        token = (self.data / "owner.token").read_text().strip()
+        request = urllib.request.Request(
+            f"{self.url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
 
     def destroy_all(self) -> None:
         for play in self.cli("playground", "list", "-q", "-a").stdout.split():

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.support.lab import Lab
 
 pytestmark = pytest.mark.vm

@@ -7,6 +7,10 @@ from tests.support.lab import Lab
 
 pytestmark = pytest.mark.vm
 
+TOOLS = (
+    "ip ping tcpdump nft iptables dig curl jq tmux vim less parted lvm mdadm mkfs.xfs mkfs.btrfs strace traceroute nc"
+)
+
 
 def test_tiny(lab: Lab) -> None:
     play = lab.start("tiny")
@@ -24,25 +28,7 @@ def test_debian(lab: Lab) -> None:
     assert lab.run(play, "cat /proc/1/comm", user="root").strip() == "systemd"
     assert lab.run(play, "systemctl is-active ssh").strip() == "active"
     assert lab.run(play, "lsblk -dno NAME").split() == ["vda"], "the author's drives and nothing puzzling"
-    for tool in [
-        "ip",
-        "ping",
-        "tcpdump",
-        "nft",
-        "iptables",
-        "dig",
-        "curl",
-        "jq",
-        "tmux",
-        "vim",
-        "less",
-        "parted",
-        "lvm",
-        "mdadm",
-        "mkfs.xfs",
-        "mkfs.btrfs",
-        "strace",
-    ]:
+    for tool in TOOLS.split():
         lab.run(play, f"PATH=$PATH:/sbin:/usr/sbin command -v {tool}")
     lab.run(play, "test -d /lib/modules/$(uname -r) && sudo modprobe overlay")
     assert "not-found" not in lab.run(play, "systemctl --user is-system-running || true")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
-
 from tests.support.lab import Lab
 
 pytestmark = pytest.mark.vm
@@ -23,11 +23,10 @@ def test_a_killed_server_finds_its_plays_again(lab: Lab) -> None:
     assert lab.json("playground", "status", play)["status"]["stateEvents"][-1]["state"] == "RUNNING"
 
 
-def test_a_server_killed_during_a_start_finishes_it(lab: Lab, tmp_path: Path) -> None:
-    manifest = tmp_path / "slow.yaml"
-    manifest.write_text(SLOW)
-    starting = lab.cli("playground", "start", "-q", "--no-wait", "-f", str(manifest))
-    play = starting.stdout.strip()
+def test_a_server_killed_during_a_start_finishes_it(lab: Lab) -> None:
+    play = lab.api("POST", "/api/plays", {"manifest": SLOW})["id"]
+    while not any(task["status"] == 30 for task in lab.json("playground", "tasks", play)):
+        time.sleep(0.1)
     lab.end_server(signal.SIGKILL)
     lab.start_server()
     lab.cli("playground", "wait", play)
