@@ -25,7 +25,6 @@ class Link:
     index: int
     name: str
     alias: str
-    up: bool
 
 
 class Links:
@@ -40,7 +39,6 @@ class Links:
                 index=link["index"],
                 name=link.get_attr("IFLA_IFNAME"),
                 alias=link.get_attr("IFLA_IFALIAS") or "",
-                up=bool(link["flags"] & 1),
             )
             for link in self._route.get_links()
         ]

@@ -141,8 +141,8 @@ async def test_removing_under_a_process_that_stays(box: Box) -> None:
 
 def _inhabitant(world: World) -> subprocess.Popen[bytes]:
     """A process that is in the world, and answers once it is."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    stay = subprocess.Popen(["ip", "netns", "exec", world.name, "sh", "-c", "echo here; exec cat"], **pipes)
+    command = ["ip", "netns", "exec", world.name, "sh", "-c", "echo here; exec cat"]
+    stay = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert stay.stdout is not None
     assert stay.stdout.readline() == b"here\n"
     return stay
