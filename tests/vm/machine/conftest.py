@@ -27,7 +27,7 @@ from labyard.machine.process import end, find_all
 CACHE = Path(os.environ.get("LABYARD_TEST_CACHE", "/var/tmp/labyard-tests"))
 BUSYBOX = Path("/bin/busybox")
 INIT = Path(__file__).parent / "guest" / "init"
-UID = 519_980
+UID = 518_000 + os.getpid() % 1000  # another run on this box has its own
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x2, 0x1000, 0x4000  # linux/if_tun.h
 
