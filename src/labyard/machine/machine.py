@@ -200,8 +200,7 @@ class Machine:
                     await self._on_shutdown(event)
                 elif event is not None and not self._is_echo(event):
                     self._tell(event)
-            with contextlib.suppress(MachineError):
-                await self._reconnect()
+            await self._reconnect()
         self._tell(MachineEvent(kind=EventKind.GONE, reason=str(self._process.exit_status or "")))
         self._tell(None)
 
@@ -213,7 +212,7 @@ class Machine:
                 return
         await self._qmp.close()
         try:
-            self._qmp = await Qmp.connect(self.spec.qmp_socket, timeout=_CONNECT_SECONDS)
+            self._qmp = await _answer(self.spec, self._process)
         except MachineError:
             await self._process.kill()
 
@@ -265,13 +264,16 @@ async def _answer(spec: MachineSpec, process: Process) -> Qmp:
     ending = asyncio.create_task(process.ended())
     try:
         await asyncio.wait((connecting, ending), return_when=asyncio.FIRST_COMPLETED)
-        if ending.done() and not connecting.done():
-            said = tail(spec.process_log, 2000).strip() or f"status {process.exit_status}"
-            raise MachineError(f"{spec.name} does not start: {said}", hint="`labyard doctor` checks what QEMU needs")
-        return await connecting
+        if connecting.done():
+            return connecting.result()
+        said = tail(spec.process_log, 2000).strip() or f"status {process.exit_status}"
+        raise MachineError(f"{spec.name} does not start: {said}", hint="`labyard doctor` checks what QEMU needs")
+    except BaseException:
+        connecting.cancel()
+        await asyncio.wait((connecting,))
+        raise
     finally:
         ending.cancel()
-        connecting.cancel()
 
 
 def _show_to(initrd: Path, uid: int) -> None:

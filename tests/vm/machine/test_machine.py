@@ -145,7 +145,7 @@ async def test_powered_off_while_nobody_looked_is_told_on_adoption(workshop: Wor
     machine = await Machine.adopt(spec)
     assert machine is not None
     async with Guest.of(machine) as guest:
-        guest.say("/bin/busybox sleep 1; /bin/busybox poweroff -f")
+        await guest.run("(/bin/busybox sleep 1; /bin/busybox poweroff -f) &")
         await machine.close()
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while await status_of(spec) != "shutdown":
@@ -186,7 +186,7 @@ async def test_writes_go_to_the_top_layer_and_never_past_the_limit(workshop: Wor
     await events.up()
     async with Guest.of(machine) as guest:
         write = "/bin/busybox dd if=/dev/zero of=/dev/{} bs=1M count={} conv=fsync"
-        assert (await guest.run("/bin/busybox head -c 4 /dev/vda"))[0].startswith("base")
+        assert (await guest.run("/bin/busybox head -c 4 /dev/vda; /bin/busybox echo"))[0].startswith("base")
         said, status = await guest.run(write.format("vda", 1))
         assert status != 0, said
         said, status = await guest.run(write.format("vdb", 16))
