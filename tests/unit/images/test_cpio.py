@@ -12,7 +12,7 @@ from labyard.images import cpio
 
 
 def unpack(data: bytes) -> dict[str, tuple[int, bytes]]:
-    found = {}
+    found: dict[str, tuple[int, bytes]] = {}
     place = 0
     while True:
         assert data[place : place + 6] == b"070701"
