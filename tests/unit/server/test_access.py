@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.unit.server.conftest import TOKEN, House
 
 from labyard.control.access import LINK_LIFE, Access, owner_token
 from labyard.errors import ForbiddenError
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
-from tests.unit.server.conftest import TOKEN, House
 
 PAGE = {"Host": "labyard.localhost:8800", "Accept": "text/html"}
 ORIGIN = "http://labyard.localhost:8800"
@@ -98,7 +98,12 @@ async def test_a_cookie_reads_and_changes_from_its_own_page_only(house: House) -
     body = {"playground": "demo"}
     answer = await house.http.post("/api/plays", json=body, headers=by_cookie(cookie, Origin=ORIGIN))
     assert answer.status_code == 200
-    for origin in ("http://evil.test", "http://8080-node-01-x.labyard.localhost:8800", "http://labyard.localhost", "null"):
+    for origin in (
+        "http://evil.test",
+        "http://8080-node-01-x.labyard.localhost:8800",
+        "http://labyard.localhost",
+        "null",
+    ):
         answer = await house.http.post("/api/plays", json=body, headers=by_cookie(cookie, Origin=origin))
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden"), origin
     assert (await house.http.post("/api/plays", json=body, headers=by_cookie(cookie))).status_code == 403
