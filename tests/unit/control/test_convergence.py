@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.unit.control.conftest import FAST, World, manifest, world
 
 from labyard.control.plays import NewPlay
 from labyard.errors import ConflictError, NotFoundError
@@ -20,7 +21,6 @@ from labyard.hosts.fake import FakeHost, Temper
 from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayState
 from labyard.store.plays import Desired
-from tests.unit.control.conftest import FAST, World, manifest, world
 
 TEMPERS = {
     "good": Temper(),
@@ -61,7 +61,7 @@ class Event:
 EVENTS = st.builds(Event, st.sampled_from(Act), st.integers(0, 3), st.integers(1, 12))
 
 
-async def happen(it: World, event: Event, ids: list[str]) -> None:
+async def happen(it: World, event: Event, ids: list[str]) -> None:  # noqa: C901 - one line per act
     play_id = ids[event.play % len(ids)]
     with contextlib.suppress(ConflictError, NotFoundError):
         match event.act:

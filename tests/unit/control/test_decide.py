@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -190,7 +191,7 @@ def test_destroyed_rows_are_forgotten_in_the_end() -> None:
 def test_every_way_keeps_to_the_table(start: PlayState, goal: PlayState) -> None:
     events = become(row(start), goal, NOW).events
     states = [event.state for event in events]
-    assert all(before.may_become(after) for before, after in zip(states, states[1:], strict=False))
+    assert all(before.may_become(after) for before, after in pairwise(states))
     if start is S.DESTROYED:
         assert states == [S.DESTROYED]
 

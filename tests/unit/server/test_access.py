@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.unit.server.conftest import TOKEN, House
 
 from labyard.control.access import LINK_LIFE, Access, owner_token
 from labyard.errors import ForbiddenError
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
-from tests.unit.server.conftest import TOKEN, House
 
 PAGE = {"Host": "labyard.localhost:8800", "Accept": "text/html"}
 ORIGIN = "http://labyard.localhost:8800"

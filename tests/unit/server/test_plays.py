@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-
 from tests.unit.server.conftest import House
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -61,7 +60,13 @@ PLAY = {
     "challengeName": str,
     "courseName": str,
     "pageUrl": re.compile(r"http://.+/plays/[0-9a-f]{24}"),
-    "machines": [{"name": str, "users": [{"name": str, "default": bool, "welcome": str}], "resources": {"cpuCount": int, "ramSize": str}}],
+    "machines": [
+        {
+            "name": str,
+            "users": [{"name": str, "default": bool, "welcome": str}],
+            "resources": {"cpuCount": int, "ramSize": str},
+        }
+    ],
     "tasks": dict,
     "status": {
         "stateEvents": [{"state": str, "error": bool, "at": RFC3339}],
@@ -72,8 +77,8 @@ PLAY = {
 }  # fmt: skip
 TASK = {"name": str, "init": bool, "helper": bool, "status": int, "version": int}
 DETAILS = {
-    **TASK, "machine": str, "needs": [str], "run": str, "env": [str], "user": str, "timeoutSeconds": int, "exitCode": int,
-    "stdout": str, "stderr": str, "lastRunAt": str, "lastDurationMs": int,
+    **TASK, "machine": str, "needs": [str], "run": str, "env": [str], "user": str, "timeoutSeconds": int,
+    "exitCode": int, "stdout": str, "stderr": str, "lastRunAt": str, "lastDurationMs": int,
 }  # fmt: skip
 
 
