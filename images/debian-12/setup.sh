@@ -27,11 +27,13 @@ ln -s /dev/null "$root/etc/systemd/network/99-default.link"
 for unit in apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
   dpkg-db-backup.timer mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer mdmonitor.service \
   serial-getty@ttyS0.service getty-static.service getty@tty1.service systemd-networkd.service \
-  systemd-networkd-wait-online.service systemd-networkd.socket systemd-pstore.service systemd-firstboot.service; do
+  systemd-networkd-wait-online.service systemd-networkd.socket systemd-pstore.service systemd-firstboot.service \
+  systemd-binfmt.service proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount modprobe@drm.service \
+  sys-kernel-config.mount sys-fs-fuse-connections.mount; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 chroot "$root" systemctl set-default multi-user.target
-chroot "$root" systemctl disable blk-availability.service nftables.service rsync.service || true
+chroot "$root" systemctl disable apparmor.service blk-availability.service lvm2-monitor.service nftables.service rsync.service || true
 
 # Each machine makes its own identity.
 rm -f "$root"/etc/ssh/ssh_host_*

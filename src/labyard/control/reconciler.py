@@ -88,6 +88,11 @@ class Reconciler:
             self.poke(play_id)
         await self._sweep_orphans(set(listed) - living, now)
 
+    async def settled(self) -> None:
+        """Wait until everything poked so far was looked at."""
+        while self._settling:
+            await asyncio.wait(list(self._settling.values()))
+
     async def step(self, play_id: str) -> bool:
         """Take one step for one play. False: there is nothing to do now."""
         async with self._desks:

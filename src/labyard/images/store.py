@@ -47,10 +47,11 @@ class _Disk(Value):
 
 
 class _Pointer(Value):
-    """`sources/<name>.json`."""
+    """`sources/<name>.json`. `recipe`: the digest of the recipe it was built from; None for what was fetched."""
 
     source: str
     digest: str
+    recipe: str | None = None
 
 
 class ImageStore:
@@ -114,7 +115,7 @@ class ImageStore:
         report = progress or silent
         resolved = self.resolve(source)
         async with self._changing(resolved):
-            image = None if refresh else self._find(resolved)
+            image = None if refresh or self._outdated(resolved) else self._find(resolved)
             if image is None:
                 await (self._fetch if resolved.startswith(SCHEME) else self._build)(resolved, report)
                 image = self._found(resolved)
@@ -185,7 +186,7 @@ class ImageStore:
             report(Progress(subject=name, step=f"building from {len(recipe.packages)} Debian packages"))
             tree = work / "tree"
             digest = f"sha256:{await build_tree(recipe, tree, work)}"
-            await self._keep(name, digest, tree, work, report)
+            await self._keep(_Pointer(source=name, digest=digest, recipe=recipe.digest), tree, work, report)
 
     async def _fetch(self, source: str, report: Report) -> None:
         reference = Reference.parse(source)
@@ -211,13 +212,14 @@ class ImageStore:
             await unpack(
                 layers, tree, progress=lambda done: report(Progress(subject=source, step="unpacking", done=done))
             )
-        await self._keep(source, digest, tree, work, report)
+        await self._keep(_Pointer(source=source, digest=digest), tree, work, report)
 
-    async def _keep(self, source: str, digest: str, tree: Path, work: Path, report: Report) -> None:
-        """Make the disk of `tree` and publish it under its digest; then let `source` point there."""
+    async def _keep(self, pointer: _Pointer, tree: Path, work: Path, report: Report) -> None:
+        """Make the disk of `tree` and publish it under its digest; then let the source point there."""
+        digest = pointer.digest
         async with self._workspace.lock(f"disk-{_key(digest)}"):
             if not self._folder(digest).exists():
-                report(Progress(subject=source, step="making the disk"))
+                report(Progress(subject=pointer.source, step="making the disk"))
                 made = work / "made"
                 made.mkdir(mode=0o755)
                 contents = await asyncio.to_thread(look_into, tree)
@@ -225,9 +227,9 @@ class ImageStore:
                 disk = _Disk(digest=digest, contents=contents, created_at=datetime.now(UTC))
                 (made / "image.json").write_text(disk.model_dump_json(), encoding="utf-8")
                 await asyncio.to_thread(publish, made, self._folder(digest))
-            pointer = work / "pointer.json"
-            pointer.write_text(_Pointer(source=source, digest=digest).model_dump_json(), encoding="utf-8")
-            await asyncio.to_thread(publish, pointer, self._pointer(source))
+            written = work / "pointer.json"
+            written.write_text(pointer.model_dump_json(), encoding="utf-8")
+            await asyncio.to_thread(publish, written, self._pointer(pointer.source))
 
     async def _drop_disks(self, kept: frozenset[str]) -> int:
         """Remove disks that no source is, and boot disks whose image is gone. Bytes freed."""
@@ -263,6 +265,13 @@ class ImageStore:
         await asyncio.to_thread(self._workspace.prepare)
         async with self._workspace.lock(f"image-{_key(name)}"):
             yield
+
+    def _outdated(self, resolved: str) -> bool:
+        """Whether the recipe has changed since its image was built."""
+        if resolved not in recipe_names(self._recipes) or not self._pointer(resolved).exists():
+            return False
+        pointer = _Pointer.model_validate_json(self._pointer(resolved).read_bytes())
+        return pointer.recipe != load_recipe(self._recipes, resolved).digest
 
     def _found(self, resolved: str) -> RootImage:
         image = self._find(resolved)

@@ -159,6 +159,5 @@ function parsed(text: string): Record<string, unknown> {
 
 /** Whether these bytes are a terminal's own answer (device attributes, status, colours), not something typed. */
 export function isReport(data: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return /^\x1b(?:\[[?>=]?[\d;]*\$?[cnRyt]|[\]P])/.test(data);
 }

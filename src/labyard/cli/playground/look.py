@@ -49,7 +49,7 @@ def open_page(play: PlayId) -> None:
 
     async def work(api: Api) -> None:
         found = await api.play(play)
-        told = await api.post("/api/signin-links", {"next": f"/plays/{found.id}"})
-        out(str(told["url"]))
+        told = await api.post("/api/signin-links")
+        out(f"{told['url']}&next=/plays/{found.id}")
 
     run(work)

@@ -1,5 +1,5 @@
 # Plain strings for paths: a layer has tens of thousands of them.
-# ruff: noqa: PTH
+# ruff: noqa: PTH101, PTH102, PTH103, PTH108, PTH120, PTH211
 """Apply layers, lowest first, to the tree at `/`: this runs inside the jail, where there is nothing else.
 
 Whiteouts and opaque folders: OCI image specification, "Image Layer Filesystem Changeset".
