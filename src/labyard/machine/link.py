@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from labyard.errors import GuestError
-from labyard.machine import wire
+from labyard.machine import sockets, wire
 from labyard.machine.link_stream import LinkStream
 from labyard.machine.wire import Frame, FrameType
 from labyard.play.plan import Value
@@ -24,6 +24,7 @@ MAX_EVENTS = 256
 MAX_REFUSAL = 4096  # characters
 HELLO_INTERVAL = 1.0
 WRITE_BUFFER = 256 << 10
+READ_LIMIT = 1 << 20
 
 
 class RefusedError(GuestError):
@@ -86,7 +87,7 @@ class GuestLink:
         """
         try:
             async with asyncio.timeout(timeout):
-                reader, writer = await asyncio.open_unix_connection(str(path), limit=1 << 20)
+                reader, writer = await asyncio.open_unix_connection(sock=sockets.connect(path), limit=READ_LIMIT)
                 link = cls(reader, writer)
                 try:
                     await link._greet()
