@@ -127,7 +127,8 @@ class Events:
 
 def _owner(path: Path) -> int | None:
     with contextlib.suppress(OSError):  # gone meanwhile
-        return path.stat().st_uid
+        if (path / "cmdline").read_bytes():  # empty: ended, and only waits for the box's first process to notice
+            return path.stat().st_uid
     return None
 
 
