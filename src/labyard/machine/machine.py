@@ -21,7 +21,7 @@ from labyard.machine.process import Process, find
 from labyard.machine.qmp import Qmp
 from labyard.play.plan import Value
 
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 30
 _MOST_EVENTS = 256
 _LOG_BYTES = 64 * 1024
 
