@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
+import structlog
 import typer
 
 from labyard import assembly
@@ -32,6 +34,7 @@ def serve_until_told(settings: assembly.Settings) -> None:
         out(link)
         say("Ctrl-C ends the server; plays live on. `labyard down` ends all.")
 
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         asyncio.run(assembly.serve(settings, on_ready=ready))
     except KeyboardInterrupt:

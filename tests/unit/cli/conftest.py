@@ -162,7 +162,10 @@ class Cli:
     def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """As a program of its own, with what is piped into it."""
         with self.start(*arguments) as process:
-            stdout, stderr = process.communicate(stdin, timeout=60)
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=30)
+            finally:
+                process.kill()  # else a hanging one would keep the test for ever
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
@@ -248,7 +251,7 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
 
     @app.get("/api/plays/{play_id}/debug")
     async def debug(play_id: str) -> Any:
-        return [
+        machines = [
             {
                 "name": "node-01",
                 "command": "qemu -x",
@@ -257,6 +260,7 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
                 "pid": 7,
             }
         ]
+        return {"id": play_id, "state": "RUNNING", "machines": machines}
 
     @app.get("/api/plays/{play_id}/machines/{machine}/console")
     async def console(play_id: str, machine: str) -> Any:
