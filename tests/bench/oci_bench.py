@@ -2,8 +2,8 @@
 
     python tests/bench/oci_bench.py TREE_OR_EXT4 [ROUNDS]
 
-Both start from the same compressed layer in a file, and both end when the disk's bytes are on disk (`sync FILE`). What is
-fetched from a registry is not counted: the network is nobody's floor. Rounds alternate, medians are compared. Needs root.
+Both start from the same compressed layer in a file, and both end when the disk's bytes are on disk (`sync FILE`).
+Fetching from a registry is not counted: the network is nobody's floor. Rounds alternate, medians are compared; root.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def write_layout(tree: Path, folder: Path) -> Path:
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
     plain = folder / "layer.tar"
-    pack = ["tar", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-C", tree, "-cf", plain, "."]
+    pack = ["tar", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-C", str(tree), "-cf", str(plain), "."]
     subprocess.run(pack, check=True)
     data = plain.read_bytes()
     plain.unlink()
@@ -75,7 +75,7 @@ def floor(layer: Path, work: Path) -> float:
     tree, disk = work / "tree", work / "disk.ext4"
     tree.mkdir(parents=True)
     began = time.perf_counter()
-    unpack = ["tar", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-xpzf", layer, "-C", tree]
+    unpack = ["tar", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-xpzf", str(layer), "-C", str(tree)]
     subprocess.run(unpack, check=True)
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, disk, "2G"], check=True)
     subprocess.run(["sync", disk], check=True)
@@ -97,7 +97,7 @@ def ours(layout: Path, work: Path) -> float:
 
 def measure(tree: Path, rounds: int = 3) -> Figure:
     """Alternating rounds in a folder on the disk that /var/tmp is on."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:  # noqa: S108 - on a disk, not in memory
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         folder = Path(name)
         layer = write_layout(tree, folder / "layout")
         pairs = []
@@ -112,7 +112,7 @@ def measure(tree: Path, rounds: int = 3) -> Figure:
 def main() -> None:
     source = Path(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:  # noqa: S108 - on a disk, not in memory
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         tree = source
         if source.is_file():
             tree = Path(name) / "tree"
