@@ -56,6 +56,15 @@ async def box_sources(suite: str) -> tuple[AptSource, ...]:
     return sources_among(targets, suite) or public_sources(suite)
 
 
+async def proxy_options() -> list[str]:
+    """How the box's apt goes out, for a program that does not read its configuration: `Acquire::http::Proxy "...";`."""
+    try:
+        text = await run(["apt-config", "dump", "--format", '%F "%v";%n', "Acquire"], what="reading apt's settings")
+    except ImageError:
+        return []
+    return [line for line in text.splitlines() if re.match(r'Acquire::https?::Proxy(::[\w.-]+)? ".+";\Z', line)]
+
+
 def sources_text(sources: Sequence[AptSource]) -> str:
     keyring = KEYRING if KEYRING.exists() else None
     return "".join(source.line(keyring) for source in sources)

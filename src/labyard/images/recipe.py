@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from labyard.images.commands import run
-from labyard.images.debian import PrivateApt, box_sources, public_sources, sources_text
+from labyard.images.debian import PrivateApt, box_sources, proxy_options, public_sources, sources_text
 from labyard.images.problems import SourceError
 
 NAME = r"[a-z0-9][a-z0-9.-]{0,62}"
@@ -109,14 +109,22 @@ def _digest(places: list[Path]) -> str:
     return sum_.hexdigest()
 
 
-async def build_tree(recipe: Recipe, tree: Path, work: Path) -> str:
-    """Build the recipe's tree at `tree`; a digest of what it was made of, package versions included."""
-    await (_unpack(recipe, tree, work) if recipe.variant == _UNPACK else _bootstrap(recipe, tree))
+async def build_tree(recipe: Recipe, tree: Path, work: Path, on_step: Callable[[str], None]) -> str:
+    """Build the recipe's tree at `tree`; a digest of what it was made of, package versions included.
+
+    `on_step` hears in a few words what is being done.
+    """
+    await (_unpack(recipe, tree, work, on_step) if recipe.variant == _UNPACK else _bootstrap(recipe, tree, on_step))
     return hashlib.sha256(f"{recipe.digest}\n{_installed(tree)}".encode()).hexdigest()
 
 
-async def _bootstrap(recipe: Recipe, tree: Path) -> None:
+async def _bootstrap(recipe: Recipe, tree: Path, on_step: Callable[[str], None]) -> None:
     """mmdebstrap in mount and process namespaces of its own: nothing stays mounted or running when it is cut."""
+
+    def hear(line: str) -> None:
+        if line.startswith("I: ") and "hook" not in line:
+            on_step(line.removeprefix("I: ").rstrip("."))
+
     excluded = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale", "info"))
     await run(
         [
@@ -125,21 +133,24 @@ async def _bootstrap(recipe: Recipe, tree: Path) -> None:
             *excluded,
             "--dpkgopt=path-include=/usr/share/doc/*/copyright",
             "--dpkgopt=force-unsafe-io",
+            *(f"--aptopt={line}" for line in await proxy_options()),
             f"--include={','.join(recipe.packages)}",
             *(f"--customize-hook={line}" for line in _hooks(recipe)),
             *(recipe.suite, tree, "-"),
         ],
         what=f"building {recipe.name}",
         input_text=sources_text(await box_sources(recipe.suite)),
+        on_line=hear,
     )
 
 
-async def _unpack(recipe: Recipe, tree: Path, work: Path) -> None:
+async def _unpack(recipe: Recipe, tree: Path, work: Path, on_step: Callable[[str], None]) -> None:
     """Packages as they come, without apt, dpkg or what they depend on."""
     apt = PrivateApt(work / "apt")
     await apt.update(recipe.suite)
     tree.mkdir(mode=0o755)
     for package in recipe.packages:
+        on_step(f"fetching {package}")
         archive = await apt.download(package)
         await run(["dpkg-deb", "-x", archive, tree], what=f"unpacking {package}")
     for line in _hooks(recipe):

@@ -183,9 +183,13 @@ class ImageStore:
             raise SourceError(f"{name} was imported; import it again to renew it")
         recipe = load_recipe(self._recipes, name)
         async with self._workspace.folder() as work:
-            report(Progress(subject=name, step=f"building from {len(recipe.packages)} Debian packages"))
+
+            def step(words: str) -> None:
+                report(Progress(subject=name, step=f"building: {words}"))
+
+            step(f"{len(recipe.packages)} packages and what they need")
             tree = work / "tree"
-            digest = f"sha256:{await build_tree(recipe, tree, work)}"
+            digest = f"sha256:{await build_tree(recipe, tree, work, step)}"
             await self._keep(_Pointer(source=name, digest=digest, recipe=recipe.digest), tree, work, report)
 
     async def _fetch(self, source: str, report: Report) -> None:

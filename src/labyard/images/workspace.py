@@ -43,9 +43,7 @@ class Workspace:
     @contextlib.asynccontextmanager
     async def folder(self) -> AsyncIterator[Path]:
         """An empty folder (0700), removed at the end whatever happens. A full disk inside becomes DiskFullError."""
-        path = self._work / secrets.token_hex(8)
-        lock = path.with_suffix(".lock")
-        descriptor = _locked(lock)
+        path, lock, descriptor = self._new_folder()
         try:
             path.mkdir(mode=0o700)
             yield path
@@ -56,6 +54,17 @@ class Workspace:
         finally:
             # Not given up halfway when the caller is cancelled a second time.
             await asyncio.shield(asyncio.to_thread(_end, path, lock, descriptor))
+
+    def _new_folder(self) -> tuple[Path, Path, int]:
+        """A name, its lock, and the lock's descriptor. A sweeper may look in between; then another name is taken."""
+        while True:
+            path = self._work / secrets.token_hex(8)
+            lock = path.with_suffix(".lock")
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                descriptor = _locked(lock)
+                if os.fstat(descriptor).st_ino == lock.stat().st_ino:
+                    return path, lock, descriptor
+                os.close(descriptor)
 
     @contextlib.asynccontextmanager
     async def lock(self, name: str) -> AsyncIterator[None]:
