@@ -86,6 +86,7 @@ class Reconciler:
         )
         for play_id in {*due, *moved, *(living - set(listed))}:
             self.poke(play_id)
+        await self._poke_queue()
         await self._sweep_orphans(set(listed) - living, now)
 
     async def settled(self) -> None:
