@@ -59,9 +59,9 @@ def test_nat_gateway(lab: Lab) -> None:
     assert tasks, "it prepares itself by init tasks"
     assert {task["status"] for task in tasks} == {40}
     plan = {machine["name"] for machine in lab.json("playground", "machines", play)}
-    inside = next(iter(plan - {"gateway"}))
+    inside = next(iter(plan - {"gateway-01"}))
     lab.run(play, "ping -c 1 -W 5 $(ip -4 route show default | awk '{print $3}')", machine=inside, user="root")
-    assert "masquerade" in lab.run(play, "nft list ruleset", machine="gateway", user="root")
+    assert "masquerade" in lab.run(play, "nft list ruleset", machine="gateway-01", user="root")
 
 
 def test_storage_lab(lab: Lab) -> None:
