@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -79,6 +80,7 @@ func serveSocket(path string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Println("serving", path)
 	folder, err := os.MkdirTemp("", "labyard-examiner-")
 	if err != nil {
 		return err

@@ -63,7 +63,9 @@ func New(port io.ReadWriter, settings Settings) *Agent {
 // Serve runs until the port fails.
 func (a *Agent) Serve() error {
 	a.link.Announce(map[string]any{"event": "started", "boot_id": bootID()})
-	go a.watchReady()
+	if a.ready = a.settings.Failed == "" && isReady(a.settings.Init); !a.ready {
+		go a.watchReady()
+	}
 	return a.link.Serve()
 }
 

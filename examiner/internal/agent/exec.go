@@ -8,10 +8,11 @@ import (
 
 	"labyard/examiner/internal/link"
 	"labyard/examiner/internal/sys"
+	"labyard/examiner/internal/wire"
 )
 
 const (
-	bufferSize = 32 << 10
+	bufferSize = wire.MaxData // what is read at once then fits one frame
 	// what a program left in its pipes is still read when it has ended; what its children go on writing is not
 	leftoverWait  = 100 * time.Millisecond
 	leftoverBytes = 1 << 20

@@ -159,3 +159,15 @@ func TestOwners(t *testing.T) {
 		}
 	}
 }
+
+func TestPowerKey(t *testing.T) {
+	var event [eventSize]byte
+	event[16], event[18], event[20] = keyEvent, powerKey, 1
+	if !isPowerKey(event) {
+		t.Fatal("not seen")
+	}
+	event[20] = 0 // let go
+	if isPowerKey(event) {
+		t.Fatal("counted twice")
+	}
+}

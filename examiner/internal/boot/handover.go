@@ -71,6 +71,10 @@ func handOver(config *Config, settings *agent.Settings) error {
 	return fmt.Errorf("start %s: %w", path, syscall.Exec(path, []string{path}, environment))
 }
 
+// plainChecksums: the carry-less multiplication that Go's CRC-32 prefers is 1.3 to 3 times slower than its tables where the
+// processor is emulated, and tables are fast enough where it is not.
+const plainChecksums = "GODEBUG=cpu.pclmulqdq=off"
+
 // startAgent runs the agent. Systemd's last round of killing spares programs whose name begins with @.
 func startAgent() (*os.Process, error) {
 	null, err := os.OpenFile("/dev/null", os.O_RDWR, 0)
@@ -85,7 +89,7 @@ func startAgent() (*os.Process, error) {
 		defer log.Close()
 	}
 	command := &exec.Cmd{
-		Path: Program, Args: []string{"@labyard-examiner", "agent"}, Dir: "/", Env: []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+		Path: Program, Args: []string{"@labyard-examiner", "agent"}, Dir: "/", Env: []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", plainChecksums},
 		Stdin: null, Stdout: log, Stderr: log, SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	if err := command.Start(); err != nil {
@@ -101,6 +105,7 @@ IgnoreOnIsolate=yes
 StartLimitIntervalSec=0
 
 [Service]
+Environment=` + plainChecksums + `
 ExecStart=@/run/labyard/examiner @labyard-examiner agent
 Restart=always
 RestartSec=100ms

@@ -31,6 +31,7 @@ func supervise(settings *agent.Settings) {
 	signal.Notify(signals, syscall.SIGCHLD, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM, syscall.SIGINT, syscall.SIGPWR)
 	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_CAD_OFF) // ctrl-alt-del becomes our SIGINT
 	process := keepAgent(nil)
+	go watchPowerButton(signals)
 	for {
 		switch <-signals {
 		case syscall.SIGCHLD:

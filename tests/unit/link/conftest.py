@@ -25,10 +25,12 @@ def examiner(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def guest(examiner: Path, tmp_path: Path) -> AsyncIterator[Path]:
     """The socket of a running examiner."""
     socket = tmp_path / "guest.sock"
-    process = await asyncio.create_subprocess_exec(str(examiner), "agent", "--socket", str(socket))
+    process = await asyncio.create_subprocess_exec(
+        str(examiner), "agent", "--socket", str(socket), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
     async with asyncio.timeout(LIMIT):
-        while not socket.exists():  # noqa: ASYNC110 - nothing announces a socket
-            await asyncio.sleep(0.005)
+        assert (await process.stdout.readline()).startswith(b"serving")
     yield socket
     process.terminate()
     await process.wait()
