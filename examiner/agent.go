@@ -5,6 +5,7 @@ import (
 	"flag"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -87,7 +88,7 @@ func serveSocket(path string) error {
 	if err != nil {
 		return err
 	}
-	settings := agent.Settings{Init: "none", Folder: folder, Program: program, DefaultUser: "root"}
+	settings := agent.Settings{Init: "none", Folder: folder, Program: program, DefaultUser: strconv.Itoa(os.Getuid())}
 	port := &socketPort{listener: listener}
 	port.changed = sync.NewCond(&port.mu)
 	return agent.New(port, settings).Serve()

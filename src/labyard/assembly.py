@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import platform
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,11 +85,25 @@ def data_mark(data: Path) -> str:
     return path.read_text().strip()[:6]
 
 
+def engine_settings(data: Path, mark: str, environ: Mapping[str, str]) -> EngineSettings:
+    """The engine's settings, each changed by `LABYARD_<NAME>` where that is set; ConflictError when it is no number."""
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(EngineSettings):
+        text = environ.get(f"LABYARD_{field.name.upper()}")
+        if text is None or field.name in ("data", "mark"):
+            continue
+        try:
+            changed[field.name] = float(text) if "float" in str(field.type) else int(text)
+        except ValueError:
+            raise ConflictError(f"LABYARD_{field.name.upper()} is {text!r}, not a number") from None
+    return EngineSettings(data=data, mark=mark, **changed)
+
+
 def make_parts(settings: Settings, mark: str) -> Parts:
     data = settings.data
     examiner = built(f"examiner-{_ARCHITECTURES.get(platform.machine(), platform.machine())}")
     return Parts(
-        settings=EngineSettings(data=data, mark=mark),
+        settings=engine_settings(data, mark, os.environ),
         images=ImageStore(
             data / "images",
             recipes=resource("images"),
@@ -141,7 +156,11 @@ class _Server(uvicorn.Server):
     """Tells when it listens, with a link to sign in."""
 
     def __init__(
-        self, config: uvicorn.Config, services: Callable[[], Services], settings: Settings, on_ready: Callable[[str], None]
+        self,
+        config: uvicorn.Config,
+        services: Callable[[], Services],
+        settings: Settings,
+        on_ready: Callable[[str], None],
     ) -> None:
         super().__init__(config)
         self._services = services
@@ -191,5 +210,7 @@ def _end_server(lock: Path) -> None:
                 os.kill(int(held.read() or "0"), signal.SIGTERM)
                 asked = True
             if time.monotonic() > deadline:
-                raise ConflictError("the server does not end", hint="look for its process: pgrep -af 'labyard (serve|up)'")
+                raise ConflictError(
+                    "the server does not end", hint="look for its process: pgrep -af 'labyard (serve|up)'"
+                )
             time.sleep(0.1)

@@ -50,8 +50,9 @@ async def output(stream: Stream) -> tuple[dict[Channel, bytes], Result]:
 
 
 class HostContract:
-    """Fixtures a subclass gives: `host` (nothing on it), `plan` (small, boots well), `reopen` (the same host, its server
-    restarted: same journal, new object), and `patience` (seconds one wait may take)."""
+    """Fixtures a subclass gives: `host` (nothing on it), `plan` (small, boots well), `reopen` (the same host after its
+    server restarted: same journal, new object), and `patience` (seconds one wait may take).
+    """
 
     @pytest.fixture
     def patience(self) -> float:
@@ -243,7 +244,7 @@ class HostContract:
         assert (after.state, after.version) >= (before.state, before.version)
         assert after.state is PlayState.RUNNING
 
-    async def test_a_cancelled_call_leaves_nothing_half_made(self, host: Host, plan: PlayPlan, patience: float) -> None:
+    async def test_a_cancelled_start_can_be_repeated(self, host: Host, plan: PlayPlan, patience: float) -> None:
         call = asyncio.create_task(host.start(ID, plan))
         await asyncio.sleep(0)
         call.cancel()

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from tests.contract.host_contract import HostContract
 
 from labyard.hosts.contract import Host
 from labyard.hosts.fake import FakeHost
 from labyard.hosts.fake_plans import fake_plan
 from labyard.play.plan import PlayPlan
-from tests.contract.host_contract import HostContract
 
 
 class TestFakeHost(HostContract):

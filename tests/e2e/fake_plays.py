@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from labyard.play.status import Reason
+
 Json = dict[str, Any]
 
 
@@ -84,6 +86,10 @@ PLAYGROUNDS: dict[str, Json] = {
 }
 
 
+SENTENCES = {reason.value: reason.sentence for reason in Reason}
+IN_PLAY = ("name", "title", "networks", "machines", "tabs")
+
+
 class FakePlay:
     """One play's story: machines boot, tasks run, and in `broken` the second one fails."""
 
@@ -135,7 +141,8 @@ class FakePlay:
             }
             for name, (state, ready, stage, at) in self.stages.items()
         ]
-        said = {"reason": self.reason, "message": self.message, "notes": self.notes}
+        message = f"{SENTENCES.get(self.reason or '', '')} {self.message}".strip()
+        said = {"reason": self.reason, "message": message, "notes": self.notes}
         return {"factoryId": "", "stateEvents": self.events, "machines": machines, **said}
 
     def json(self) -> Json:
@@ -150,7 +157,7 @@ class FakePlay:
             "expiresIn": int((self.ends - time.monotonic()) * 1000),
             "maxPlayTime": "1h",
             "status": self.status(),
-            "playground": self.playground,
+            "playground": {key: self.playground[key] for key in IN_PLAY if key in self.playground},
             "pageUrl": f"/plays/{self.id}",
             "machines": machines,
             "tasks": {name: {k: v for k, v in task.items() if k != "machine"} for name, task in self.tasks.items()},

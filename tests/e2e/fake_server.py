@@ -23,8 +23,8 @@ from tests.e2e.fake_terminal import FakeTerminal, Viewer
 
 # What docs/develop/web.md asks the server to send with every page.
 CSP = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 STEP = 0.15  # seconds between two events of a fake start
 
@@ -91,7 +91,7 @@ class FakeServer:
 
         async def close_all() -> None:
             for socket in list(self.sockets):
-                with contextlib.suppress(RuntimeError):
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                     await socket.close(1012)
 
         assert self._loop is not None

@@ -26,7 +26,7 @@ def type_line(page: Page, line: str) -> None:
 
 def wait_for_text(page: Page, text: str) -> None:
     page.wait_for_function(
-        "text => document.querySelector('.panel:not([hidden]) labyard-terminal')?.text().includes(text)", arg=text
+        "text => document.querySelector('.panel:not([hidden]) labyard-terminal')?.text?.().includes(text)", arg=text
     )
 
 

@@ -91,6 +91,9 @@ func (a *Agent) Info() map[string]any {
 func (a *Agent) Attached() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	for _, stage := range a.settings.Stages {
+		a.link.Event(map[string]any{"event": "stage", "stage": stage.Name, "at": stage.At})
+	}
 	if a.ready {
 		a.link.Event(map[string]any{"event": "ready", "uptime": Uptime()})
 	}

@@ -120,11 +120,7 @@ func (i *ice) stopRest() int {
 		if pid <= 1 || pid == os.Getpid() || slices.Contains(i.stopped, pid) || i.isFrozen(ownGroup(pid)) {
 			continue
 		}
-		fields := stat(pid)
-		if len(fields) < 7 || strings.Contains("TtZX", fields[0]) {
-			continue
-		}
-		if flags, err := strconv.ParseUint(fields[6], 10, 64); err != nil || flags&kernelThread != 0 {
+		if fields := stat(pid); !isProgram(fields) || strings.Contains("Tt", fields[0]) {
 			continue
 		}
 		if syscall.Kill(pid, syscall.SIGSTOP) == nil {
@@ -133,6 +129,26 @@ func (i *ice) stopRest() int {
 		}
 	}
 	return found
+}
+
+// isProgram tells living programs from kernel threads and from the dead, by their fields of /proc/PID/stat.
+func isProgram(fields []string) bool {
+	if len(fields) < 7 || strings.Contains("ZX", fields[0]) {
+		return false
+	}
+	flags, err := strconv.ParseUint(fields[6], 10, 64)
+	return err == nil && flags&kernelThread == 0
+}
+
+// Programs counts the living programs besides this one.
+func Programs() int {
+	count := 0
+	for _, pid := range processes() {
+		if pid != os.Getpid() && isProgram(stat(pid)) {
+			count++
+		}
+	}
+	return count
 }
 
 func (i *ice) isFrozen(group string) bool {

@@ -13,7 +13,7 @@ const noLoginWait = 30 * time.Second
 func (a *Agent) login(who account, cols, rows uint16) (*os.File, *program, error) {
 	argv := []string{who.shell}
 	by := who
-	if program := loginProgram(); program != "" && os.Geteuid() == 0 {
+	if program := loginProgram(); program != "" && os.Geteuid() == 0 && a.settings.Init != "none" {
 		argv, by = []string{program, "-f", who.name}, account{name: "root", home: "/", shell: anyShell(), groups: []uint32{0}}
 		if who.uid != 0 {
 			waitLogin()

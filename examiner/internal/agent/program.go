@@ -29,7 +29,7 @@ func (a *Agent) prepare(who account, argv []string, env map[string]string, cwd s
 	environment := who.environment(env)
 	if cwd == "" {
 		cwd = who.home
-		if info, err := os.Stat(cwd); err != nil || !info.IsDir() {
+		if syscall.Access(cwd, 1) != nil { // X_OK
 			cwd = "/"
 		}
 	} else if info, err := os.Stat(cwd); err != nil || !info.IsDir() {

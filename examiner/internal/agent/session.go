@@ -2,9 +2,11 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -16,6 +18,7 @@ const (
 	sessionUnit    = "labyard-session@"
 	sessionTimeout = 20 * time.Second
 	sessionRetry   = 30 * time.Second
+	managerSocket  = "/systemd/private"
 )
 
 // sessions sees to it that programs of a user find what a login would have brought: the user's systemd and its bus.
@@ -27,17 +30,20 @@ type sessions struct {
 // ensure is two looks at files when all is there; the first program of a user pays for the rest.
 func (s *sessions) ensure(who account) {
 	runtime := "/run/user/" + strconv.FormatUint(uint64(who.uid), 10)
-	if exists(runtime+"/systemd/private") || !hasUnit("user@.service") || !exists("/run/systemd/system/"+sessionUnit+".service") {
+	if who.uid == 0 || exists(runtime+managerSocket) || !hasUnit("user@.service") || !exists("/run/systemd/system/"+sessionUnit+".service") {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.failed[who.uid]) < sessionRetry || exists("/run/nologin") || exists(runtime+"/systemd/private") {
+	if time.Since(s.failed[who.uid]) < sessionRetry || exists("/run/nologin") || exists(runtime+managerSocket) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), sessionTimeout)
 	defer cancel()
 	output, err := exec.CommandContext(ctx, "systemctl", "restart", sessionUnit+who.name+".service").CombinedOutput()
+	if err == nil {
+		err = awaitManager(runtime)
+	}
 	if err != nil {
 		warn("session of %s: %v %s", who.name, err, output)
 		if s.failed == nil {
@@ -45,6 +51,20 @@ func (s *sessions) ensure(who account) {
 		}
 		s.failed[who.uid] = time.Now()
 	}
+}
+
+// awaitManager waits for the user's systemd and its bus: the unit counts as started before its session is open.
+func awaitManager(runtime string) error {
+	wanted := []string{runtime + managerSocket}
+	if exists("/usr/lib/systemd/user/dbus.socket") {
+		wanted = append(wanted, runtime+"/bus")
+	}
+	for end := time.Now().Add(sessionTimeout); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if !slices.ContainsFunc(wanted, func(path string) bool { return !exists(path) }) {
+			return nil
+		}
+	}
+	return errors.New("no systemd of the user's own has come up")
 }
 
 // group opens the cgroup that programs of a user begin in: below the user's systemd, which may then move them, as it

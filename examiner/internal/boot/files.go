@@ -205,7 +205,7 @@ func makeMachineID(path string) error {
 		return err
 	}
 	random[6], random[8] = random[6]&0x0f|0x40, random[8]&0x3f|0x80 // machine-id(5) asks for a version 4 UUID
-	return replaceFile(path, []byte(hex.EncodeToString(random[:])+"\n"), 0o444, 0, 0)
+	return replaceFile(path, []byte(hex.EncodeToString(random[:])+"\n"), 0o444, os.Geteuid(), os.Getegid())
 }
 
 // makeHostKeys gives sshd keys of its own: images must not bring any.

@@ -117,7 +117,7 @@ After=systemd-user-sessions.service
 [Service]
 User=%i
 PAMName=login
-Type=exec
+Type=simple
 ExecStart=/bin/sleep infinity
 `
 

@@ -81,7 +81,7 @@ func shutDown(action string) {
 	_ = syscall.Kill(-1, syscall.SIGTERM)
 	_ = syscall.Kill(-1, syscall.SIGCONT)
 	for end := time.Now().Add(stopWait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if reap(nil); syscall.Kill(-1, 0) == syscall.ESRCH {
+		if reap(nil); agent.Programs() == 0 {
 			break
 		}
 	}

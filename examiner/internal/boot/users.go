@@ -80,7 +80,7 @@ func addLine(path, line string, mode os.FileMode) error {
 	if err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	uid, gid := 0, 0
+	uid, gid := os.Geteuid(), os.Getegid()
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok {

@@ -25,11 +25,18 @@ class Verb(NamedTuple):
 
 
 VERBS = (
+    Verb("up", "labyard.cli.up", "Look, install what is missing, and serve on this box."),
+    Verb("down", "labyard.cli.serve", "End all plays of this box, and its server."),
+    Verb("serve", "labyard.cli.serve", "Serve on this box, for a service manager."),
+    Verb("signin-link", "labyard.cli.signin_link", "Print a fresh link that signs a browser in."),
+    Verb("doctor", "labyard.cli.doctor.verb", "Say what this box lacks, and how to mend it."),
     Verb("playground", "labyard.cli.playground.app", "Start, watch and end plays of a playground."),
     Verb("exec", "labyard.cli.exec", "Run a program in a machine."),
     Verb("ssh", "labyard.cli.ssh", "Open a terminal in a machine."),
     Verb("image", "labyard.cli.image", "Root file systems of machines."),
     Verb("kernel", "labyard.cli.kernel", "Kernels machines can boot."),
+    Verb("lint", "labyard.cli.lint", "Check manifests."),
+    Verb("schema", "labyard.cli.schema", "Print the JSON Schema of a manifest."),
 )
 
 
@@ -45,10 +52,11 @@ def build(wanted: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    whole = dict.fromkeys(verb.module for verb in VERBS if verb.name in wanted)
+    for module in whole:
+        app.add_typer(import_module(module).app)
     for verb in VERBS:
-        if verb.name in wanted:
-            app.add_typer(import_module(verb.module).app)
-        else:
+        if verb.module not in whole:
             app.command(verb.name, help=verb.summary)(_named_only(verb.name))
     return app
 

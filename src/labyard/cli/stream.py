@@ -85,11 +85,17 @@ def _ending(message: str) -> Ending | None:
             exit_code=result.get("exit_code"), error=result.get("error"), timed_out=bool(result.get("timed_out"))
         )
     if told.get("error"):
-        error = told["error"]
-        return Ending(error=str(error.get("message") if isinstance(error, dict) else error))
+        return Ending(error=_sentence(told["error"]))
     if "exit" in told:
         return Ending(exit_code=int(told["exit"] or 0))
     return None
+
+
+def _sentence(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    hint = f" ({error['hint']})" if error.get("hint") else ""
+    return f"{error.get('message')}{hint}"
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

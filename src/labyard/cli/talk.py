@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NoReturn
 
+from rich.console import Console
+
 from labyard.cli.exits import ExitCode
 from labyard.errors import LabyardError, SpecError
 
@@ -77,6 +79,8 @@ def _cell(value: str) -> str:
     return printable(value).replace("\n", " ").replace("\t", " ") or "-"
 
 
-def colour_wanted(descriptor: int) -> bool:
-    """Whether this descriptor is a terminal whose owner did not ask for plain text (no-color.org)."""
-    return os.isatty(descriptor) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def console(*, stderr: bool = False) -> Console:
+    """Styled text: plain off a terminal, and where its owner asked for plain text (no-color.org)."""
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    styled = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Console(stderr=stderr, force_terminal=styled, highlight=False, soft_wrap=True)

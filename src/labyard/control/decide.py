@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from labyard.control.policy import Policy
-from labyard.play.status import PlayReport, PlayState, Reason
+from labyard.play.status import MachineState, PlayReport, PlayState, Reason
 from labyard.store.plays import Desired, PlayRow, StateEvent
 
 EVENTS_KEPT = 100
@@ -131,11 +131,20 @@ def _to_destroyed(row: PlayRow, report: PlayReport | None, now: datetime, policy
     if row.state is not PlayState.DESTROYING:
         return Record(become(row, PlayState.DESTROYING, now))
     if report is None:
-        return Lost(become(replace(row, report=None), PlayState.DESTROYED, now))
+        return Lost(become(replace(row, report=_at_rest(row.report)), PlayState.DESTROYED, now))
     if now - row.state_at >= policy.destroy_deadline:
         # Its learner is not kept waiting; what is left on the host is destroyed as long as it shows.
         return Record(become(row, PlayState.DESTROYED, now))
     return Ask(Verb.DESTROY)
+
+
+def _at_rest(report: PlayReport | None) -> PlayReport | None:
+    """The last report of a play that is gone: what its tasks did stays worth knowing, its machines are off."""
+    if report is None:
+        return None
+    off = {"state": MachineState.STOPPED, "ready": False, "stage": ""}
+    machines = tuple(machine.model_copy(update=off) for machine in report.machines)
+    return report.model_copy(update={"state": PlayState.DESTROYED, "machines": machines})
 
 
 def _to_stopped(row: PlayRow, report: PlayReport | None, now: datetime, policy: Policy) -> Step:

@@ -86,7 +86,13 @@ class Reconciler:
         )
         for play_id in {*due, *moved, *(living - set(listed))}:
             self.poke(play_id)
+        await self._poke_queue()
         await self._sweep_orphans(set(listed) - living, now)
+
+    async def settled(self) -> None:
+        """Wait until everything poked so far was looked at."""
+        while self._settling:
+            await asyncio.wait(list(self._settling.values()))
 
     async def step(self, play_id: str) -> bool:
         """Take one step for one play. False: there is nothing to do now."""

@@ -12,8 +12,8 @@ import structlog
 
 from labyard.engine.admission import Room, memory_of, room_of
 from labyard.engine.disk import DiskGuard
-from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.facts import MachineFacts
+from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.watch import Watchers
@@ -143,7 +143,9 @@ class Engine:
         taken = {play.entry.uid for play in self._plays.values()}
         free = [uid for uid in range(settings.first_uid, settings.last_uid + 1) if uid not in taken]
         if not free:
-            raise CapacityError("all users for plays are taken", hint="destroy stopped plays or widen the range of users")
+            raise CapacityError(
+                "all users for plays are taken", hint="destroy stopped plays or widen the range of users"
+            )
         return random.choice(free)  # noqa: S311 - not a secret
 
     async def restart(self, play_id: str) -> None:

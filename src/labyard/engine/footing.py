@@ -65,9 +65,7 @@ async def lay_footing(entry: Entry, parts: Parts, machine: MachinePlan, report: 
     return footing
 
 
-async def _make_disk(
-    parts: Parts, path: Path, drive: DrivePlan, image: RootImage | None, kernel: Kernel
-) -> DiskSpec:
+async def _make_disk(parts: Parts, path: Path, drive: DrivePlan, image: RootImage | None, kernel: Kernel) -> DiskSpec:
     path.unlink(missing_ok=True)  # of a start that was cut off before its footing was written
     if image is None:
         await create_blank(path, drive.size or 1 << 30, drive.filesystem)
@@ -81,7 +79,9 @@ async def _make_disk(
     if drive.mount == "/":
         below.append(LayerSpec(path=await parts.images.boot_disk(image, kernel), format=Format.QCOW2))
     await create_overlay(path, below[-1].path, below[-1].format, drive.size or image.size)
-    return DiskSpec(layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=drive.read_only and drive.mount != "/")
+    return DiskSpec(
+        layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=drive.read_only and drive.mount != "/"
+    )
 
 
 def _spec(
@@ -117,10 +117,10 @@ def _spec(
 def write_initrd(footing: Footing, entry: Entry, machine: MachinePlan) -> None:
     """The kernel's initramfs, and after it an archive with this machine's configuration."""
     config = guest_config(entry.plan, machine, first_boot=machine.name not in entry.booted)
-    own = cpio.archive([cpio.directory("labyard"), cpio.file("labyard/config.json", json.dumps(config).encode(), 0o600)])
+    own = cpio.archive(
+        [cpio.directory("labyard"), cpio.file("labyard/config.json", json.dumps(config).encode(), 0o600)]
+    )
     with footing.spec.initrd.open("wb") as initrd:
         footing.spec.initrd.chmod(0o600)
         initrd.write(footing.initramfs.read_bytes())
         initrd.write(own)
-
-

@@ -34,6 +34,8 @@ class LiveMachine:
         self.up = asyncio.Event()
         self.off = asyncio.Event()
         self.off.set()
+        self.broken = asyncio.Event()
+        """Its examiner says that it cannot get ready; `status.message` tells why."""
         self.process: Machine | None = None
         self._changed = changed
         self._link: GuestLink | None = None
@@ -93,6 +95,7 @@ class LiveMachine:
 
     def _down(self, state: MachineState, stage: str, message: str = "") -> None:
         self.up.clear()
+        self.broken.clear()
         self._set(state=state, ready=False, ready_at=None, stage=stage, since=datetime.now(UTC), message=message)
 
     async def _hold_link(self, spec: MachineSpec) -> None:
@@ -112,11 +115,15 @@ class LiveMachine:
     async def _listen(self, link: GuestLink) -> None:
         if link.info.ready:
             self._ready()
+        elif link.info.stage == "failed":
+            self._break(link.info.message)
         elif self.status.state is not MachineState.REBOOTING:
             self.say(f"booting: {link.info.stage}")
         async for event in link.events():
             if event.get("event") == "ready":
                 self._ready()
+            elif event.get("stage") == "failed":
+                self._break(str(event.get("message", ""))[:500])
             elif event.get("event") == "stage" and not self.up.is_set():
                 self.say(f"booting: {str(event.get('stage', ''))[:60]}")
 
@@ -126,6 +133,10 @@ class LiveMachine:
         now = datetime.now(UTC)
         self._set(state=MachineState.RUNNING, ready=True, ready_at=now, stage="ready", since=now, message="")
         self.up.set()
+
+    def _break(self, why: str) -> None:
+        self.say("failed while booting", message=why)
+        self.broken.set()
 
     async def _drop_link(self) -> None:
         link, self._link = self._link, None

@@ -106,7 +106,8 @@ class LivePlay:
         async with self._verb:
             if self.report.state not in (PlayState.STOPPED, PlayState.FAILED):
                 raise ConflictError(
-                    f"play {self.id} is {self.report.state.lower()}, not stopped", hint="stop it first, or leave it running"
+                    f"play {self.id} is {self.report.state.lower()}, not stopped",
+                    hint="stop it first, or leave it running",
                 )
             await self._give_up_start()
             self._become(PlayState.STARTING)
@@ -242,19 +243,23 @@ class LivePlay:
 
     async def _wait_ready(self, machine: LiveMachine) -> TaskReport | None:
         """Raises TimeoutError when it does not get ready. (Returns None, to be awaited beside the tasks.)"""
-        up = asyncio.create_task(machine.up.wait())
-        off = asyncio.create_task(machine.off.wait())
+        events = (machine.up, machine.off, machine.broken)
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        limit = self._parts.settings.ready_timeout
         try:
-            limit = self._parts.settings.ready_timeout
-            done, _ = await asyncio.wait({up, off}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                raise TimeoutError(f"{machine.name} was not ready after {limit:.0f} s; it was {machine.status.stage}")
-            if up not in done:
-                raise TimeoutError(f"{machine.name} went off before it was ready: {machine.status.message}")
+            await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            up.cancel()
-            off.cancel()
-        return None
+            for each in waiting:
+                each.cancel()
+        if machine.up.is_set():
+            return None
+        if machine.broken.is_set():
+            raise TimeoutError(f"{machine.name} cannot get ready: {machine.status.message}")
+        if machine.off.is_set():
+            raise TimeoutError(
+                f"{machine.name} went off before it was ready: {machine.status.message or 'it powered off'}"
+            )
+        raise TimeoutError(f"{machine.name} was not ready after {limit:.0f} s; it was {machine.status.stage}")
 
     async def _fail(self, reason: Reason, error: BaseException, *, keep: bool) -> None:
         """`keep`: machines stay as they are, for someone to look. Else nothing is left but the journal."""

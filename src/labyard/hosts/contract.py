@@ -83,7 +83,7 @@ class Host(Protocol):
         """Power its machines off and keep the disks. Returns when memory and processes are gone."""
 
     async def destroy(self, play_id: str) -> None:
-        """End it, in whatever state. Returns when nothing of it is left on the host. Unknown plays are already gone: no error."""
+        """End it, in whatever state. Returns when nothing of it is left on the host. Unknown plays are gone already."""
 
     async def machine(self, play_id: str, machine: str, verb: str) -> None:
         """`reboot`, `stop` or `restart` one machine."""

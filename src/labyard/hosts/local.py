@@ -11,6 +11,7 @@ from labyard.engine.engine import Engine
 from labyard.errors import ConflictError
 from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug, Progress
 from labyard.images.progress import Progress as Step
+from labyard.machine.disks import allocated
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport
 from labyard.play.streams import Request, Stream
@@ -76,7 +77,7 @@ class LocalHost:
             ImageInfo(
                 source=image.source,
                 digest=image.digest,
-                size=image.disk_usage,
+                size=image.path.stat().st_blocks * 512,
                 created_at=image.created_at.isoformat(),
                 used_by=tuple(used.get(image.digest, ())),
             )
@@ -104,7 +105,7 @@ class LocalHost:
 
     async def kernels(self) -> builtins.list[KernelInfo]:
         return [
-            KernelInfo(version=kernel.version, release=kernel.release, size=kernel.size)
+            KernelInfo(version=kernel.version, release=kernel.release, size=allocated(kernel.vmlinuz.parent))
             for kernel in await self._engine.parts.kernels.list()
         ]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from labyard.errors import GuestError
-from labyard.machine import wire
+from labyard.machine import sockets, wire
 from labyard.machine.link_stream import LinkStream
 from labyard.machine.wire import Frame, FrameType
 from labyard.play.plan import Value
@@ -21,8 +21,18 @@ from labyard.play.streams import Request, Result, Stream
 MAX_GARBAGE = 4 << 20  # bytes and broken frames that a guest may send before it is given up
 MAX_BROKEN = 256
 MAX_EVENTS = 256
+MAX_REFUSAL = 4096  # characters
 HELLO_INTERVAL = 1.0
 WRITE_BUFFER = 256 << 10
+READ_LIMIT = 1 << 20
+
+
+class RefusedError(GuestError):
+    """The examiner said no. `reason` is one of the codes in docs/develop/guest-link.md, `no-user` for instance."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class GuestStage(Value):
@@ -77,7 +87,7 @@ class GuestLink:
         """
         try:
             async with asyncio.timeout(timeout):
-                reader, writer = await asyncio.open_unix_connection(str(path), limit=1 << 20)
+                reader, writer = await asyncio.open_unix_connection(sock=sockets.connect(path), limit=READ_LIMIT)
                 link = cls(reader, writer)
                 try:
                     await link._greet()
@@ -145,7 +155,8 @@ class GuestLink:
     async def give_up(self, number: int) -> None:
         """Tell the guest that nobody listens to a stream any more."""
         if self._streams.pop(number, None) is not None and not self.closed.is_set():
-            await self.transmit(Frame(FrameType.CLOSE, 0, number))
+            with contextlib.suppress(GuestError):  # a link that is gone has closed it, too
+                await self.transmit(Frame(FrameType.CLOSE, 0, number))
 
     async def _write(self, data: bytes) -> None:
         if self.closed.is_set():
@@ -219,11 +230,11 @@ class GuestLink:
         if stream is None:
             return
         if frame.type is FrameType.REFUSED:
-            del self._streams[frame.stream]
             stream.refuse(_refusal(wire.decode_json(frame.payload)))
-        elif frame.type is FrameType.CLOSE:
             del self._streams[frame.stream]
+        elif frame.type is FrameType.CLOSE:
             stream.finish(Result.model_validate(wire.decode_json(frame.payload)))
+            del self._streams[frame.stream]
         else:
             stream.take(frame)
 
@@ -269,5 +280,6 @@ class GuestLink:
             answer.set_result(value)
 
 
-def _refusal(value: dict[str, Any]) -> GuestError:
-    return GuestError(str(value.get("error", "refused"))[:4096], hint=None)
+def _refusal(value: dict[str, Any]) -> RefusedError:
+    message, reason = str(value.get("error", "refused")), str(value.get("code", "guest"))
+    return RefusedError(message[:MAX_REFUSAL], reason=reason[:MAX_REFUSAL])

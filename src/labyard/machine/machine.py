@@ -21,7 +21,7 @@ from labyard.machine.process import Process, find
 from labyard.machine.qmp import Qmp
 from labyard.play.plan import Value
 
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 30
 _MOST_EVENTS = 256
 _LOG_BYTES = 64 * 1024
 
@@ -74,6 +74,7 @@ class Machine:
         self._console = Console(spec.console_log)
         self._events: asyncio.Queue[MachineEvent | None] = asyncio.Queue()
         self._last_reset = float("-inf")
+        self._off = False
         self._pump = asyncio.create_task(self._follow())
 
     @property
@@ -197,10 +198,9 @@ class Machine:
                 event = _understand(message)
                 if event is not None and event.kind is EventKind.SHUTDOWN:
                     await self._on_shutdown(event)
-                elif event is not None and not self._again(event):
+                elif event is not None and not self._is_echo(event):
                     self._tell(event)
-            with contextlib.suppress(MachineError):
-                await self._reconnect()
+            await self._reconnect()
         self._tell(MachineEvent(kind=EventKind.GONE, reason=str(self._process.exit_status or "")))
         self._tell(None)
 
@@ -212,21 +212,22 @@ class Machine:
                 return
         await self._qmp.close()
         try:
-            self._qmp = await Qmp.connect(self.spec.qmp_socket, timeout=_CONNECT_SECONDS)
+            self._qmp = await _answer(self.spec, self._process)
         except MachineError:
             await self._process.kill()
 
     async def _on_shutdown(self, event: MachineEvent) -> None:
         """The guest has powered off and QEMU stands still: keep its last words, then let it end."""
+        self._off = True
         self._tell(event)
         with contextlib.suppress(MachineError):
             await self._console.drain(self._qmp)
             await self._qmp.execute("quit")
 
-    def _again(self, event: MachineEvent) -> bool:
-        """Whether this is the second reset of one: the firmware resets once more by itself, some 50 ms later."""
+    def _is_echo(self, event: MachineEvent) -> bool:
+        """Whether it only follows from what was told: who is off stands still, and firmware resets once more."""
         if event.kind is not EventKind.RESET:
-            return False
+            return self._off and event.kind is EventKind.STOP
         now = asyncio.get_running_loop().time()
         self._last_reset, before = now, self._last_reset
         return now - before < _FIRMWARE_SECONDS
@@ -263,13 +264,16 @@ async def _answer(spec: MachineSpec, process: Process) -> Qmp:
     ending = asyncio.create_task(process.ended())
     try:
         await asyncio.wait((connecting, ending), return_when=asyncio.FIRST_COMPLETED)
-        if ending.done() and not connecting.done():
-            said = tail(spec.process_log, 2000).strip() or f"status {process.exit_status}"
-            raise MachineError(f"{spec.name} does not start: {said}", hint="`labyard doctor` checks what QEMU needs")
-        return await connecting
+        if connecting.done():
+            return connecting.result()
+        said = tail(spec.process_log, 2000).strip() or f"status {process.exit_status}"
+        raise MachineError(f"{spec.name} does not start: {said}", hint="`labyard doctor` checks what QEMU needs")
+    except BaseException:
+        connecting.cancel()
+        await asyncio.wait((connecting,))
+        raise
     finally:
         ending.cancel()
-        connecting.cancel()
 
 
 def _show_to(initrd: Path, uid: int) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from socket import SHUT_RDWR
 
 from qemu.qmp import EventListener, ExecuteError, Message, QMPClient, QMPError, Runstate
 
@@ -18,7 +19,7 @@ _MOST_EVENTS = 1024
 _HINT = "`labyard playground debug` shows what QEMU said"
 
 # Everything it has to say reaches us as an error anyway.
-logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)
+logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL + 1)
 
 
 class _Heard(EventListener):
@@ -47,6 +48,7 @@ class Qmp:
         self._client = client
         self._heard = heard
         self._with_descriptor = asyncio.Lock()
+        self._leave = asyncio.Event()
         self._watcher = asyncio.create_task(self._watch())
 
     @classmethod
@@ -59,11 +61,8 @@ class Qmp:
             client.events.event_filter = lambda _: False
             client.register_listener(heard)
             try:
-                async with asyncio.timeout(max(left, 0.001)):
-                    await client.connect(sockets.connect(path))
+                await _connect(client, path, max(left, 0.001))
             except (OSError, QMPError, TimeoutError) as error:
-                with contextlib.suppress(QMPError, OSError, EOFError):
-                    await client.disconnect()
                 if left <= _RETRY_SECONDS:
                     raise MachineError(f"QEMU's monitor does not answer within {timeout:g} s", hint=_HINT) from error
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -100,17 +99,38 @@ class Qmp:
 
     async def close(self) -> None:
         """Hang up; QEMU goes on. Safe to repeat."""
-        self._watcher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._watcher
-        await self._hang_up()
+        self._leave.set()
+        await asyncio.wait((self._watcher,))
 
     async def _watch(self) -> None:
-        while self._client.runstate is Runstate.RUNNING:
-            await self._client.runstate_changed()
-        await self._hang_up()
-
-    async def _hang_up(self) -> None:
+        """Hang up, once, when either side wants to; then tell the reader of events."""
+        leaving = asyncio.create_task(self._leave.wait())
+        while self._client.runstate is Runstate.RUNNING and not leaving.done():
+            changed = asyncio.create_task(self._client.runstate_changed())
+            await asyncio.wait((leaving, changed), return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+        leaving.cancel()
         with contextlib.suppress(QMPError, OSError, EOFError):
             await self._client.disconnect()
         self._heard.add(None)
+
+
+async def _connect(client: QMPClient, path: Path, timeout: float) -> None:
+    """Connect, or give up so that nothing is left open.
+
+    The library leaks when it is cancelled while it hangs up: it is never cancelled, but loses its connection.
+    """
+    socket = sockets.connect(path)
+    attempt = asyncio.ensure_future(client.connect(socket))
+    attempt.add_done_callback(lambda done: done.cancelled() or done.exception())  # however it ends, it was looked at
+    try:
+        await asyncio.wait((attempt,), timeout=timeout)
+        if not attempt.done():
+            raise TimeoutError
+        attempt.result()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            socket.shutdown(SHUT_RDWR)
+        await asyncio.wait((attempt,), timeout=1)
+        socket.close()
+        raise

@@ -76,7 +76,7 @@ def _one(here: Links, world: str, rules: str, step: Step) -> None:
 
 def _uplink(here: Links, world: str, step: MakeUplink) -> None:
     """A pair without its mark was cut between two steps and belongs to a slot nobody holds: made anew."""
-    if any(link.name == step.link and link.alias == world for link in here.all()):
+    if here.alias(step.link) == world:
         return
     namespace.inside(world, lambda: forget(step.peer))
     here.make_pair(step.link, step.peer, world, step.mtu)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from labyard.errors import NetworkError
 
 # Link-local multicast that a switch may pass on (LLDP and the like): all that Linux allows (net/bridge/br_private.h).
 _GROUP_FORWARD = 0xFFF8
+_GROUP_TO_REMOVE = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +25,6 @@ class Link:
     index: int
     name: str
     alias: str
-    up: bool
 
 
 class Links:
@@ -38,14 +39,23 @@ class Links:
                 index=link["index"],
                 name=link.get_attr("IFLA_IFNAME"),
                 alias=link.get_attr("IFLA_IFALIAS") or "",
-                up=bool(link["flags"] & 1),
             )
             for link in self._route.get_links()
         ]
 
     def find(self, name: str) -> int | None:
-        found = self._route.link_lookup(ifname=name)
-        return int(found[0]) if found else None
+        try:
+            return socket.if_nametoindex(name)
+        except OSError:
+            return None
+
+    def alias(self, name: str) -> str | None:
+        """What a link is marked with; None when there is no such link."""
+        index = self.find(name)
+        if index is None:
+            return None
+        (link,) = self._route.get_links(index)
+        return link.get_attr("IFLA_IFALIAS") or ""
 
     def index(self, name: str) -> int:
         """NetworkError when there is no such link."""
@@ -90,6 +100,16 @@ class Links:
     def default_route(self, via: IPv4Address) -> None:
         with _already():
             self._route.route("add", dst="default", gateway=str(via))
+
+    def remove_all(self) -> None:
+        """All but the loopback link, as one group: the kernel waits once for its readers, not once per link."""
+        others = [link.index for link in self.all() if link.name != "lo"]
+        for index in others:
+            with _gone():
+                self._route.link("set", index=index, group=_GROUP_TO_REMOVE)
+        if others:
+            with _gone():
+                self._route.link("del", group=_GROUP_TO_REMOVE)
 
     def remove(self, name: str) -> None:
         index = self.find(name)

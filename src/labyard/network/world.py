@@ -103,11 +103,9 @@ def _sweep(data_mark: str, keep: Collection[str]) -> list[str]:
 
 
 def _remove_links() -> None:
-    """Every one that can be; the loopback link goes down. Removing the uplink's end takes the host's end with it."""
+    """Taking the uplink's end away takes the host's end with it, at once."""
     with links() as here:
-        for link in here.all():
-            if link.name != "lo":
-                here.remove(link.name)
+        here.remove_all()
 
 
 def _open_tap(tap: TapPlan, owner: int | None) -> int:

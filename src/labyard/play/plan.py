@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """Base of all plain values: frozen; lenient when read back, since stored rows and peers may be of another version."""
+    """Base of all plain values: frozen; lenient when read back: stored rows and peers may be of another version."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -57,8 +57,8 @@ class InterfacePlan(Value):
 class DrivePlan(Value):
     """`/dev/vd<letter>` of a machine, the letter being its place in the list.
 
-    `source`: a recipe's name or a full `oci://...` reference, None for an empty drive. `size` in bytes, None: as large as
-    the image asks. `filesystem` None on a drive without source: raw.
+    `source`: a recipe's name or a full `oci://...` reference, None for an empty drive. `size` in bytes, None: as large
+    as the image asks. `filesystem` None on a drive without source: raw.
     """
 
     source: str | None = None
@@ -157,7 +157,7 @@ class ForwardPlan(Value):
 class PlayPlan(Value):
     """Everything an engine needs to make a play. `notes`: what was changed on the way, for the learner to see.
 
-    `parameters`: the start parameters it was resolved with, without those left out. `warm` false: never from a snapshot.
+    `parameters`: the start parameters it was resolved with, less those left out. `warm` false: never from a snapshot.
     """
 
     playground: str

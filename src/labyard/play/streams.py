@@ -1,4 +1,7 @@
-"""How to talk with a machine: what can be asked of its examiner, and the stream one gets. The wire is docs/develop/guest-link.md."""
+"""How to talk with a machine: what can be asked of its examiner, and the stream one gets.
+
+The wire is docs/develop/guest-link.md.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class Exec(Value):
     op: Literal["exec"] = "exec"
     argv: tuple[str, ...]
     user: str | None = None
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
     cwd: str | None = None
     tty: bool = False
     cols: int = 80

@@ -30,7 +30,6 @@ def _names(scene: Scene) -> Iterator[Finding]:
 
 def _users(scene: Scene) -> Iterator[Finding]:
     for loc, machine in scene.machines():
-        yield from scene.counted((*loc, "users"), len(machine.users), "users", "users")
         seen: set[str] = set()
         chosen = False
         for index, user in enumerate(machine.users):
@@ -72,7 +71,6 @@ def _kernels(scene: Scene) -> Iterator[Finding]:
 
 def _drives(scene: Scene) -> Iterator[Finding]:
     for loc, machine in scene.machines():
-        yield from scene.counted((*loc, "drives"), len(machine.drives), "drives", "drives")
         yield from _mounts(loc, machine)
         for index, drive in enumerate(machine.drives):
             yield from _drive(scene, (*loc, "drives", index), drive)
@@ -140,9 +138,6 @@ def _sized(scene: Scene, loc: Loc, size: int, limit: str, what: str) -> Iterator
 def _resources(scene: Scene) -> Iterator[Finding]:
     limits = scene.limits
     for loc, machine in scene.machines():
-        yield from scene.counted(
-            (*loc, "network", "interfaces"), len(machine.network.interfaces), "interfaces", "interfaces"
-        )
         asked = machine.resources
         if asked is None:
             continue
@@ -179,7 +174,6 @@ def _startup_files(scene: Scene) -> Iterator[Finding]:
         files: list[StartupFile] = [file for file in shared if file.machines is None or machine.name in file.machines]
         files += own
         at: Loc = (*loc, "startupFiles")
-        yield from scene.counted(at, len(files), "startup_files", "startup files")
         if sum(len((file.content or "").encode()) for file in files) > scene.limits.startup_files_per_machine:
             most = show_size(scene.limits.startup_files_per_machine)
             yield Finding(loc=at, message=f"the startup files of one machine can have {most} together", key=True)

@@ -25,7 +25,6 @@ def _unknown_machine(scene: Scene, loc: Loc, name: str | None) -> Iterator[Findi
 
 def _tabs(scene: Scene) -> Iterator[Finding]:
     tabs = scene.manifest.playground.tabs
-    yield from scene.counted(_TABS, len(tabs), "tabs", "tabs")
     silent = {machine.name for _, machine in scene.machines() if machine.no_ssh}
     first = scene.manifest.playground.machines[0].name if scene.manifest.playground.machines else None
     seen: set[str] = set()
@@ -59,7 +58,6 @@ def _tab(loc: Loc, tab: Tab) -> Iterator[Finding]:
 
 def _tasks(scene: Scene) -> Iterator[Finding]:
     tasks = scene.manifest.playground.init_tasks
-    yield from scene.counted(TASKS, len(tasks), "tasks", "init tasks")
     for name, task in tasks.items():
         yield from _task(scene, (*TASKS, name), name, task)
     graph = {name: [need for need in task.needs if need in tasks and need != name] for name, task in tasks.items()}
@@ -109,7 +107,6 @@ def _conditions(scene: Scene, loc: Loc, task: Task) -> Iterator[Finding]:
 def _parameters(scene: Scene) -> Iterator[Finding]:
     loc: Loc = ("playground", "initConditions", "values")
     parameters = scene.manifest.playground.init_conditions.values
-    yield from scene.counted(loc, len(parameters), "parameters", "start parameters")
     seen: set[str] = set()
     for index, parameter in enumerate(parameters):
         at: Loc = (*loc, index)
@@ -117,7 +114,6 @@ def _parameters(scene: Scene) -> Iterator[Finding]:
             yield Finding(loc=(*at, "key"), message=f"there are two start parameters `{parameter.key}`")
         if "=" in parameter.key or len(parameter.key) > 100:
             yield Finding(loc=(*at, "key"), message="a start parameter's name has no `=` and at most 100 characters")
-        yield from scene.counted((*at, "options"), len(parameter.options), "options", "options")
         yield from _parameter(scene, at, parameter)
         seen.add(parameter.key)
 
@@ -163,7 +159,6 @@ def objection_to(parameter: Parameter, value: str, *, longest: int = 256) -> tup
 
 def _forwards(scene: Scene) -> Iterator[Finding]:
     forwards = scene.manifest.playground.port_forwards
-    yield from scene.counted(("playground", "portForwards"), len(forwards), "port_forwards", "port forwards")
     for index, forward in enumerate(forwards):
         loc: Loc = ("playground", "portForwards", index)
         yield from _unknown_machine(scene, (*loc, "machine"), forward.machine)

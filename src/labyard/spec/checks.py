@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from labyard.spec.addresses import allocate
 from labyard.spec.check_machines import MACHINE_CHECKS
 from labyard.spec.check_play import PLAY_CHECKS
+from labyard.spec.counts import too_many
 from labyard.spec.document import Loc, Node
-from labyard.spec.findings import Finding, nearest
+from labyard.spec.findings import MOST, Finding, nearest
 from labyard.spec.limits import Limits
 from labyard.spec.model import Manifest
 from labyard.spec.scene import Known, Scene
@@ -22,23 +24,28 @@ def examine(
     manifest: Manifest, *, limits: Limits, known: Known | None = None, original: Node | None = None
 ) -> tuple[Finding, ...]:
     """Everything wrong with a manifest whose fields are each right. `original`: the tree as written."""
+    counts = tuple(islice(too_many(manifest, limits), MOST))
+    texts = tuple(_texts(manifest, limits))
+    if any(not finding.warning for finding in counts):
+        return (*texts, *counts)
     scene = Scene.of(manifest, limits=limits, known=known or Known(), original=original)
-    checks = (_texts, _access, *MACHINE_CHECKS, *PLAY_CHECKS)
-    found = [finding for check in checks for finding in check(scene)]
-    return (*found, *allocate(manifest.networks, manifest.playground.machines, scene.network_names).findings)
+    checks = (_access, *MACHINE_CHECKS, *PLAY_CHECKS)
+    found = tuple(islice((finding for check in checks for finding in check(scene)), MOST))
+    return (
+        *texts,
+        *counts,
+        *found,
+        *allocate(manifest.networks, manifest.playground.machines, scene.network_names).findings,
+    )
 
 
-def _texts(scene: Scene) -> Iterator[Finding]:
-    manifest, limits = scene.manifest, scene.limits
+def _texts(manifest: Manifest, limits: Limits) -> Iterator[Finding]:
     if len(manifest.title) < limits.title_least:
         yield Finding(loc=("title",), message=f"a title needs at least {limits.title_least} characters")
     for name in ("title", "description", "markdown"):
         text, most = getattr(manifest, name) or "", getattr(limits, name)
         if len(text) > most:
             yield Finding(loc=(name,), message=f"`{name}` has {len(text)} characters, {most} are allowed")
-    yield from scene.counted(("categories",), len(manifest.categories), "categories", "categories")
-    yield from scene.counted(("playground", "networks"), len(manifest.networks), "networks", "networks")
-    yield from scene.counted(("playground", "machines"), len(manifest.playground.machines), "machines", "machines")
 
 
 def _access(scene: Scene) -> Iterator[Finding]:

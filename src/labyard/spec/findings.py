@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from labyard.errors import Problem
-from labyard.spec.document import Loc, Node, find, place_of, show_path
+from labyard.spec.document import Loc, Node, Place, find, place_of, show_path
+
+MOST: Final = 200
+"""Findings of one kind of check that are worked out; nobody reads more."""
+
+_LONGEST: Final = 600
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,15 +34,17 @@ class Finding:
 
     def placed(self, root: Node, file: str) -> Problem:
         """With line and column in the text that `root` was read from."""
-        place = place_of(root, self.loc, key=self.key)
-        return Problem(
-            file=file, line=place.line, column=place.column, message=self.message, hint=self.hint, warning=self.warning
-        )
+        return self._problem(file, place_of(root, self.loc, key=self.key), self.message)
 
     def named(self, file: str) -> Problem:
         """With its path instead of a line, for what was never a text."""
         message = f"{show_path(self.loc)}: {self.message}" if self.loc else self.message
-        return Problem(file=file, line=1, column=1, message=message, hint=self.hint, warning=self.warning)
+        return self._problem(file, Place(1, 1), message)
+
+    def _problem(self, file: str, place: Place, message: str) -> Problem:
+        words = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}..."
+        hint = self.hint[:_LONGEST] if self.hint else None
+        return Problem(file=file, line=place.line, column=place.column, message=words, hint=hint, warning=self.warning)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

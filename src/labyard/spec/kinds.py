@@ -208,7 +208,9 @@ UserName = Annotated[
     _schema(pattern=f"^{_USER}$"),
 ]
 Owner = Annotated[
-    str, _pattern(_OWNER, "an owner", "`user`, `user:group` or `UID[:GID]`"), _schema(pattern=f"^{_OWNER}$")
+    str,
+    _pattern(_OWNER, "an owner", "`user`, `user:group` or `UID[:GID]`"),
+    _schema(type=["string", "integer"], pattern=f"^{_OWNER}$"),
 ]
 KernelVersion = Annotated[
     str,

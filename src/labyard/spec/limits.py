@@ -75,6 +75,8 @@ class Limits(BaseModel):
     welcome: int = 4 * KIB
     """Characters of a welcome text."""
 
+    roles: int = 64
+    """Roles in one list of `accessControl`."""
     tabs: int = 32
     """Tabs of one playground."""
     port_forwards: int = 64

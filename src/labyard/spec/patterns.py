@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-_LONGEST: Final = 512
-_STATES: Final = 2000
+_LONGEST: Final = 256
+_STATES: Final = 500
 _DEEPEST: Final = 32
 
 Test = Callable[[str], bool]
@@ -253,14 +253,23 @@ class Pattern:
             if self._end in current:
                 return True
             if at < len(text):
-                passed: set[int] = set()
-                for index in current:
-                    state = self._states[index]
-                    if state.test is not None and state.test(text[at]):
-                        for following in state.next:
-                            self._enter(following, passed, first=False, last=at + 1 == len(text))
-                current = passed
+                current = self._step(current, text[at], last=at + 1 == len(text))
         return False
+
+    def _step(self, current: set[int], char: str, *, last: bool) -> set[int]:
+        """The states after `char`. Each test is asked once: repetitions share theirs."""
+        answers: dict[Test, bool] = {}
+        passed: set[int] = set()
+        for index in current:
+            state = self._states[index]
+            if state.test is None:
+                continue
+            if state.test not in answers:
+                answers[state.test] = state.test(char)
+            if answers[state.test]:
+                for following in state.next:
+                    self._enter(following, passed, first=False, last=last)
+        return passed
 
     def _enter(self, index: int, into: set[int], *, first: bool, last: bool) -> None:
         """Add a state and all that follow it without a character."""

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from labyard.spec.document import Loc, Mapping, Node, Scalar, Sequence, find, plain
-from labyard.spec.findings import Finding, nearest
+from labyard.spec.findings import MOST, Finding, nearest
 from labyard.spec.model import Spec
 
 Model = TypeVar("Model", bound=Spec)
@@ -37,7 +37,9 @@ def read(model: type[Model], root: Node) -> tuple[Model | None, Node, tuple[Find
         except ValidationError as error:
             details = _sensible(root, error.errors(include_url=False))
         if not findings:
-            findings = [_finding(model, root, detail) for detail in details]
+            findings = [_finding(model, root, detail) for detail in details[:MOST]]
+            if len(details) > MOST:
+                findings.append(Finding(loc=(), message=f"there are {len(details) - MOST} more errors than are listed"))
         cut = _cut(root, details)
         if cut is None:
             break
@@ -47,13 +49,14 @@ def read(model: type[Model], root: Node) -> tuple[Model | None, Node, tuple[Find
 
 def _sensible(root: Node, details: list[ErrorDetails]) -> list[ErrorDetails]:
     """Less what follows from other errors: a list with broken entries is not short, a bad key's value not judged."""
-    bad_keys = {tuple(detail["loc"])[:-1] for detail in details if detail["loc"][-1:] == ("[key]",)}
+    locs = [tuple(detail["loc"]) for detail in details]
+    bad_keys = {loc[:-1] for loc in locs if loc[-1:] == ("[key]",)}
     kept = []
-    for detail in details:
-        node = find(root, tuple(detail["loc"]))
-        if detail["type"] == "too_short" and isinstance(node, Sequence) and node.items:
-            continue
-        if not any(tuple(detail["loc"])[: len(bad)] == bad and detail["loc"][-1] != "[key]" for bad in bad_keys):
+    for detail, loc in zip(details, locs, strict=True):
+        node = find(root, loc)
+        full = detail["type"] == "too_short" and isinstance(node, Sequence) and node.items
+        follows = loc[-1:] != ("[key]",) and any(loc[:end] in bad_keys for end in range(len(loc) + 1))
+        if not full and not follows:
             kept.append(detail)
     return kept
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from labyard.spec import document
 from labyard.spec.document import Loc, Node, Scalar, Sequence, find
-from labyard.spec.findings import Finding
-from labyard.spec.limits import PUBLISHED, Limits
+from labyard.spec.limits import Limits
 from labyard.spec.model import Machine, Manifest
 
 MACHINES: Loc = ("playground", "machines")
@@ -55,14 +54,6 @@ class Scene:
     def machines(self) -> Iterator[tuple[Loc, Machine]]:
         for index, machine in enumerate(self.manifest.playground.machines):
             yield (*MACHINES, index), machine
-
-    def counted(self, loc: Loc, number: int, limit: str, what: str) -> Iterator[Finding]:
-        """`number` of something against the setting named `limit`, and against the published one."""
-        most, published = getattr(self.limits, limit), getattr(PUBLISHED, limit)
-        if number > most:
-            yield Finding(loc=loc, message=f"{number} {what}: at most {most} are allowed here", key=True)
-        elif limit in PUBLISHED.model_fields_set and number > published:
-            yield Finding(loc=loc, message=f"{number} {what}: iximiuz Labs allows {published}", warning=True, key=True)
 
 
 def _names(root: Node | None, loc: Loc, key: str) -> frozenset[str]:

@@ -23,6 +23,7 @@ def json_schema(limits: Limits = DEFAULT) -> dict[str, Any]:
     _bounded(definitions["Machine"], limits, ("users", "drives"), "maxItems")
     _bounded(definitions["MachineNetwork"], limits, ("interfaces",), "maxItems")
     definitions["Task"]["properties"]["timeout_seconds"]["maximum"] = limits.timeout
+    definitions["Playground"]["properties"]["initTasks"]["additionalProperties"] = False
     return {"$schema": _DIALECT, **schema, "title": "Labyard playground"}
 
 

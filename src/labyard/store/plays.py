@@ -96,15 +96,18 @@ class PlayStore:
             return [_row(found) for found in (await connection.execute(query)).mappings()]
 
     async def unsettled(self, *, now: datetime, old_before: datetime) -> Collection[str]:
-        """Ids of plays that time alone may move: on the way, past their end, or at rest since `old_before`."""
-        at_rest = (PlayState.RUNNING, PlayState.STOPPED, PlayState.FAILED, PlayState.DESTROYED)
+        """Ids of plays that time alone may move: on the way, past their end, or at rest since `old_before`.
+
+        Those that wait for their first start are not among them: `next_waiting` is the one whose turn it is.
+        """
+        at_rest = (PlayState.CREATED, PlayState.RUNNING, PlayState.STOPPED, PlayState.FAILED, PlayState.DESTROYED)
         query = select(plays.c.id).where(
             or_(
                 plays.c.state.not_in(at_rest),
                 plays.c.desired == Desired.RESTART,
                 (plays.c.desired == Desired.DESTROYED) & (plays.c.state != PlayState.DESTROYED),
                 (plays.c.desired == Desired.RUNNING) & (plays.c.expires_at <= now),
-                (plays.c.state != PlayState.RUNNING) & (plays.c.state_at <= old_before),
+                plays.c.state.not_in((PlayState.CREATED, PlayState.RUNNING)) & (plays.c.state_at <= old_before),
             )
         )
         async with self._database.begin() as connection:

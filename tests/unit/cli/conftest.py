@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from labyard.cli.main import main
+from labyard.cli.target import Target, from_environment
 
 TOKEN = "owner-token-of-the-test"
 SOURCE = Path(__file__).parents[3] / "src"
@@ -61,6 +62,7 @@ class FakeServer:
     """What tests look at and change while a CLI talks with it."""
 
     def __init__(self) -> None:
+        self.url = ""
         self.plays: dict[str, dict[str, Any]] = {}
         self.playgrounds: list[dict[str, Any]] = [
             {"name": "mini-lan", "title": "Mini LAN", "description": "three nodes"}
@@ -79,7 +81,6 @@ class FakeServer:
         self.most_unacknowledged = 0
         self.programs = 0  # running now
         self.canned_results: list[dict[str, Any] | None] = []  # instead of running a program; None: the line breaks
-        self.url = ""
 
     def add_play(self, play_id: str, **how: Any) -> dict[str, Any]:
         self.plays[play_id] = play_json(play_id, **how)
@@ -131,9 +132,13 @@ class Cli:
             "COLUMNS": "100",
         }
 
-    def start(self, *arguments: str, **more: Any) -> subprocess.Popen[bytes]:
+    @staticmethod
+    def target(environment: dict[str, str]) -> Target:
+        return from_environment(environment)
+
+    def start(self, *arguments: str, command: list[str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
         more = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        command = [sys.executable, "-m", "labyard.cli", *arguments]
+        command = command or [sys.executable, "-m", "labyard.cli", *arguments]
         return subprocess.Popen(command, env=self.environment, **more)
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -157,7 +162,10 @@ class Cli:
     def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """As a program of its own, with what is piped into it."""
         with self.start(*arguments) as process:
-            stdout, stderr = process.communicate(stdin, timeout=60)
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=30)
+            finally:
+                process.kill()  # else a hanging one would keep the test for ever
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
@@ -180,6 +188,8 @@ def application(fake: FakeServer) -> FastAPI:
     @app.middleware("http")
     async def gate(request: Request, proceed: Any) -> Any:
         fake.requests.append(f"{request.method} {request.url.path}")
+        if request.url.path == "/healthz":
+            return JSONResponse({"status": "ok"})
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return JSONResponse({"error": {"code": "unauthorized", "message": "no such token"}}, 401)
         if fake.refuse is not None:
@@ -241,7 +251,7 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
 
     @app.get("/api/plays/{play_id}/debug")
     async def debug(play_id: str) -> Any:
-        return [
+        machines = [
             {
                 "name": "node-01",
                 "command": "qemu -x",
@@ -250,10 +260,11 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
                 "pid": 7,
             }
         ]
+        return {"id": play_id, "state": "RUNNING", "machines": machines}
 
     @app.get("/api/plays/{play_id}/machines/{machine}/console")
     async def console(play_id: str, machine: str) -> Any:
-        return {"content": f"console of {machine}\n"}
+        return PlainTextResponse(f"console of {machine}\n")
 
     @app.post("/api/signin-links")
     async def link() -> Any:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -79,7 +80,13 @@ def test_verbs(row: PlayRow, report: PlayReport | None, step: Step) -> None:
     [
         (row(S.CREATED), says(S.STARTING), S.STARTING, Desired.RUNNING, None),
         (row(S.STARTING), says(S.RUNNING), S.RUNNING, Desired.RUNNING, None),
-        (row(S.RUNNING), says(S.STOPPED, reason=Reason.HOST_RESTARTED), S.STOPPED, Desired.STOPPED, Reason.HOST_RESTARTED),
+        (
+            row(S.RUNNING),
+            says(S.STOPPED, reason=Reason.HOST_RESTARTED),
+            S.STOPPED,
+            Desired.STOPPED,
+            Reason.HOST_RESTARTED,
+        ),
         (row(S.RUNNING), says(S.STOPPED), S.STOPPED, Desired.STOPPED, Reason.HOST_RESTARTED),
         (row(S.RUNNING), says(S.STOPPING), S.STOPPING, Desired.RUNNING, None),
         (
@@ -89,7 +96,13 @@ def test_verbs(row: PlayRow, report: PlayReport | None, step: Step) -> None:
             Desired.RUNNING,
             Reason.INIT_TASK_FAILED,
         ),
-        (row(S.RUNNING, Desired.STOPPED, reason=Reason.STOPPED), says(S.RUNNING), S.STOPPING, Desired.STOPPED, Reason.STOPPED),
+        (
+            row(S.RUNNING, Desired.STOPPED, reason=Reason.STOPPED),
+            says(S.RUNNING),
+            S.STOPPING,
+            Desired.STOPPED,
+            Reason.STOPPED,
+        ),
         (row(S.STOPPING, Desired.STOPPED), says(S.STOPPED), S.STOPPED, Desired.STOPPED, None),
         (row(S.STARTING, Desired.RESTART), says(S.STARTING), S.STARTING, Desired.RUNNING, None),
         (row(S.RUNNING, Desired.DESTROYED), says(S.RUNNING), S.DESTROYING, Desired.DESTROYED, None),
@@ -113,7 +126,13 @@ def test_what_vanished_fails_with_a_reason(state: PlayState) -> None:
     ("row", "report", "deadline", "state", "reason"),
     [
         (row(S.STARTING), says(S.STARTING), POLICY.start_deadline, S.FAILED, Reason.MACHINE_NEVER_READY),
-        (row(S.STARTING, Desired.RESTART), says(S.STOPPED), POLICY.start_deadline, S.FAILED, Reason.MACHINE_NEVER_READY),
+        (
+            row(S.STARTING, Desired.RESTART),
+            says(S.STOPPED),
+            POLICY.start_deadline,
+            S.FAILED,
+            Reason.MACHINE_NEVER_READY,
+        ),
         (row(S.STOPPING, Desired.STOPPED), says(S.STOPPING), POLICY.stop_deadline, S.FAILED, Reason.INTERNAL),
         (row(S.DESTROYING, Desired.DESTROYED), says(S.RUNNING), POLICY.destroy_deadline, S.DESTROYED, None),
     ],
@@ -172,7 +191,7 @@ def test_destroyed_rows_are_forgotten_in_the_end() -> None:
 def test_every_way_keeps_to_the_table(start: PlayState, goal: PlayState) -> None:
     events = become(row(start), goal, NOW).events
     states = [event.state for event in events]
-    assert all(before.may_become(after) for before, after in zip(states, states[1:], strict=False))
+    assert all(before.may_become(after) for before, after in pairwise(states))
     if start is S.DESTROYED:
         assert states == [S.DESTROYED]
 

@@ -22,9 +22,7 @@ def entry(state: PlayState = PlayState.RUNNING) -> Entry:
         kernel="6.1",
         users=(UserPlan(name="root", default=True),),
         drives=(DrivePlan(source="busybox", mount="/"),),
-        interfaces=(
-            InterfacePlan(network="local", address=IPv4Interface("172.16.0.2/24"), mac="52:54:00:00:00:00"),
-        ),
+        interfaces=(InterfacePlan(network="local", address=IPv4Interface("172.16.0.2/24"), mac="52:54:00:00:00:00"),),
     )
     network = NetworkPlan(name="local", subnet=IPv4Network("172.16.0.0/24"), gateway=IPv4Address("172.16.0.1"))
     plan = PlayPlan(playground="tiny", title="Tiny", networks=(network,), machines=(machine,))

@@ -73,7 +73,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         host=host,
         reconciler=reconciler,
         scratch=tmp_path / "uploads",
-        settings=ServerSettings(names=("lab.test",)),
+        settings=ServerSettings(names=("lab.test",), status_every=0.2, sockets_per_play=16),
     )
     app = create_app(services)
     async with app.router.lifespan_context(app):

@@ -50,6 +50,11 @@ def test_aliases_repeat_a_value(loader: Any) -> None:
     assert load("a: &x {k: [1]}\nb: *x\n", loader) == {"a": {"k": ["1"]}, "b": {"k": ["1"]}}
 
 
+@pytest.mark.parametrize("loader", LOADERS)
+def test_editors_of_all_kinds(loader: Any) -> None:
+    assert load("\ufeffa: 1\r\nb:\r\n  - c\r\n", loader) == {"a": "1", "b": ["c"]}
+
+
 def test_places() -> None:
     root, _ = read_yaml("a:\n  - x: 1\n    yy: 2\n", file="f", limits=DEFAULT)
     assert place_of(root, ("a", 0, "yy")) == Place(3, 9)

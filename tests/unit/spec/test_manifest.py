@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_what_ships_is_clean(path: Path) -> None:
     if path in CATALOG:
         assert manifest.name == path.parent.name
         assert manifest.markdown and manifest.description
+
+
+@pytest.mark.parametrize("path", CATALOG, ids=lambda path: path.parent.name)
+def test_its_scripts_are_bash(path: Path) -> None:
+    for task in parse_manifest(path.read_text()).playground.init_tasks.values():
+        subprocess.run(["bash", "-n"], input=task.run, text=True, check=True)
 
 
 def test_the_catalog_is_whole() -> None:
@@ -136,3 +143,14 @@ def test_json_of_little_has_what_labctl_needs() -> None:
     assert value["accessControl"] == {"canList": ["owner"], "canRead": ["owner"], "canStart": ["owner"]}
     assert (value["description"], value["base"], value["categories"], value["tabs"]) == ("", "", [], [])
     assert (value["initTasks"], value["initConditions"]) == ({}, {"values": []})
+
+
+def test_a_flood_of_mistakes_is_told_in_part() -> None:
+    """Thousands of broken parts, each of which would ask for the nearest of thousands of words."""
+    keys = "".join(f"key{i}: 1\n" for i in range(5000))
+    machines = "playground:\n  machines: [" + "x, " * 5000 + "y]\n"
+    assert 100 < len(check(keys)) <= 300
+    assert 100 < len(check("kind: playground\n" + machines)) <= 300
+    tasks = "".join(f"    t{i}: {{machine: a, run: x, needs: [s{i}]}}\n" for i in range(3000))
+    many = check((Path(__file__).parent / "cases/minimal/manifest.yaml").read_text() + "  initTasks:\n" + tasks)
+    assert [problem.message for problem in many] == ["3000 init tasks: at most 256 are allowed here"]

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labyard.errors import SpecError
 from labyard.spec.limits import Limits
 from labyard.spec.manifest import Manifest, parse_manifest
-from labyard.spec.overrides import apply_overrides
+from labyard.spec.overrides import KEYS, apply_overrides
 from labyard.spec.resolve import resolve
 
 CASES = Path(__file__).parent / "cases"
@@ -112,6 +114,29 @@ def test_everything_wrong_is_told_by_path() -> None:
 )
 def test_nonsense_is_refused(overrides: dict[str, Any]) -> None:
     assert all(line.startswith("request:1:1: ") and len(line) < 500 for line in complaints(overrides))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from(["node-01", "local"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "machine", "drives", "network", "run", "x"]), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JSON))
+def test_any_json_is_taken_or_refused(overrides: dict[str, Any]) -> None:
+    try:
+        resolve(apply_overrides(lan(), overrides))
+    except SpecError as error:
+        assert error.problems
 
 
 def test_limits_hold_for_overrides_too() -> None:

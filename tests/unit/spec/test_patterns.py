@@ -39,7 +39,7 @@ def test_agrees_with_a_backtracking_matcher(pattern: str, text: str) -> None:
         ("(a+)+$", "a" * 250 + "!"),
         ("(a|a)*b", "a" * 256),
         ("(.*)*x", "y" * 256),
-        ("((a{0,9}){0,9}){0,9}b", "a" * 256),
+        ("((a{0,5}){0,5}){0,5}b", "a" * 256),
     ],
 )
 def test_no_pattern_takes_for_ever(pattern: str, text: str) -> None:

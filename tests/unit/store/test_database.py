@@ -85,9 +85,9 @@ async def test_an_older_database_with_plays_in_it(tmp_path: Path) -> None:
         }
         connection.execute(
             text(
-                "INSERT INTO plays (id, owner, playground, title, manifest_name, plan, desired, desired_at, state, state_at,"
-                " events, detail, created_at, updated_at, version) VALUES (:id, 'owner', 'demo', 'Demo', 'demo.yaml', :plan,"
-                " 'running', :at, 'RUNNING', :at, :events, '', :at, :at, 3)"
+                "INSERT INTO plays (id, owner, playground, title, manifest_name, plan, desired, desired_at, state,"
+                " state_at, events, detail, created_at, updated_at, version) VALUES (:id, 'owner', 'demo', 'Demo',"
+                " 'demo.yaml', :plan, 'running', :at, 'RUNNING', :at, :events, '', :at, :at, 3)"
             ),
             values,
         )

@@ -24,6 +24,9 @@ export interface Screen {
 /** The server stops at 256 KiB unacknowledged; an eighth of that keeps acknowledgements rare and the pipe full. */
 const ACK_EVERY = 32 * 1024;
 
+/** Characters kept from before the connection stands. */
+const EARLY_LIMIT = 4096;
+
 /** After an attach, how long the replay may take before replies of the terminal itself are sent again. */
 const REPLAY_MS = 400;
 
@@ -41,6 +44,8 @@ export class TerminalLink {
   #replayUntil = 0;
   #over: LinkState | null = null;
   #why = "";
+  /** Typed while connecting. What is typed while the connection is lost is not kept: it would come as a surprise. */
+  #early = "";
   #sent = "";
   readonly #stopWake: () => void;
 
@@ -77,6 +82,7 @@ export class TerminalLink {
 
   /** What was typed, or what the terminal itself answers to a program's question. */
   send(data: string): void {
+    if (this.#socket?.readyState === WebSocket.CONNECTING && this.#early.length + data.length <= EARLY_LIMIT) this.#early += data;
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     // A replayed question was answered long ago: a second answer would end up as text at the prompt.
     if (performance.now() < this.#replayUntil && isReport(data)) return;
@@ -100,6 +106,9 @@ export class TerminalLink {
     this.#screen.wipe();
     const { cols, rows } = this.#screen.size();
     this.resize(cols, rows);
+    const early = this.#early;
+    this.#early = "";
+    if (early) this.#socket?.send(new TextEncoder().encode(early));
     this.#changed({ kind: "open" });
   }
 
@@ -134,6 +143,7 @@ export class TerminalLink {
 
   #lost(): void {
     this.#socket = null;
+    this.#early = "";
     if (this.#over !== null) return;
     const wait = pause(this.#attempt++);
     this.#changed({ kind: "lost", why: this.#why || "Connection lost.", until: Date.now() + wait });
@@ -159,6 +169,5 @@ function parsed(text: string): Record<string, unknown> {
 
 /** Whether these bytes are a terminal's own answer (device attributes, status, colours), not something typed. */
 export function isReport(data: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return /^\x1b(?:\[[?>=]?[\d;]*\$?[cnRyt]|[\]P])/.test(data);
 }

@@ -152,6 +152,8 @@ export interface Playground {
   tabs?: PlaygroundTab[] | null;
   initTasks?: Record<string, { name?: string; machine?: string }> | null;
   initConditions?: { values?: InitCondition[] | null } | null;
+  /** Ours: why its manifest cannot be used, a line for each problem; then it cannot be started. */
+  problems?: string[] | null;
 }
 
 /** What the play socket sends; unknown kinds are ignored. */

@@ -131,6 +131,7 @@ function row(play: Play): TemplateResult {
 
 function card(playground: Playground): TemplateResult {
   const asks = playground.initConditions?.values?.length ?? 0;
+  if (playground.problems?.length) return broken(playground, playground.problems);
   return html`<li class="card" data-playground=${playground.name}>
     <a class="cover" href=${playgroundPath(playground.name)} tabindex="-1" aria-hidden="true">${map(playground, { small: true })}</a>
     <h2><a href=${playgroundPath(playground.name)}>${playground.title || playground.name}</a></h2>
@@ -138,6 +139,17 @@ function card(playground: Playground): TemplateResult {
     ${asks > 0
       ? html`<a class="button" href=${playgroundPath(playground.name)}>Choose and start</a>`
       : html`<labyard-start .playground=${playground}></labyard-start>`}
+  </li>`;
+}
+
+/** For its author: shown where it would stand, so that nobody wonders where it went. */
+function broken(playground: Playground, problems: string[]): TemplateResult {
+  return html`<li class="card" data-playground=${playground.name}>
+    <h2>${playground.name}</h2>
+    <p>Its manifest cannot be used, so it cannot be started:</p>
+    <ul class="plain">
+      ${problems.slice(0, 5).map((line) => html`<li><code>${line}</code></li>`)}
+    </ul>
   </li>`;
 }
 

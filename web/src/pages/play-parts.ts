@@ -1,7 +1,7 @@
 /** The parts of the play page around its terminals: header, side pane, how it ended. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Play, TaskDetails } from "../api/types.ts";
+import type { Play, Playground, TaskDetails } from "../api/types.ts";
 import { keysDialog } from "../parts/dialog.ts";
 import { shape } from "../parts/marks.ts";
 import { machineList, taskList, type Details } from "../parts/progress.ts";
@@ -62,7 +62,7 @@ function menu(play: Play, acts: HeaderActs): TemplateResult {
   </details>`;
 }
 
-export function side(play: Play, details: Details, reboot: (machine: string) => void): TemplateResult {
+export function side(play: Play, about: Playground | null, details: Details, reboot: (machine: string) => void): TemplateResult {
   const preparation = initTasks(play);
   const others = Object.values(play.tasks ?? {}).filter((task) => !task.init && !task.helper);
   const notes = play.status?.notes ?? [];
@@ -72,8 +72,8 @@ export function side(play: Play, details: Details, reboot: (machine: string) => 
     ${others.length > 0 ? html`<h2>Tasks</h2>${taskList(others, details, "Tasks")}` : nothing}
     ${notes.length > 0 ? html`<h2>Good to know</h2><ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
     <h2>About</h2>
-    ${play.playground.description ? html`<p>${play.playground.description}</p>` : nothing}
-    ${play.playground.markdown ? prose(play.playground.markdown) : nothing}
+    ${about?.description ? html`<p>${about.description}</p>` : nothing}
+    ${about?.markdown ? prose(about.markdown) : nothing}
     <p><a href=${playgroundPath(play.playground.name)}>${play.playground.title || play.playground.name}: map, machines, manifest</a></p>`;
 }
 
@@ -81,11 +81,12 @@ export function side(play: Play, details: Details, reboot: (machine: string) => 
 function failure(play: Play, details: Details): TemplateResult | typeof nothing {
   const end = ending(play);
   if (stateOf(play) !== "FAILED" || end === null) return nothing;
+  const failed = failedTasks(play);
   return html`<section class="failure-card" aria-label="What failed">
     <h2>${shape("failed")} This play failed</h2>
     <p>${end.sentence}</p>
-    ${end.detail ? html`<p class="detail">${end.detail}</p>` : nothing}
-    ${failedTasks(play).map((task) => failedTask(task.name, details.get(task.name)))}
+    ${end.detail && failed.length === 0 ? html`<p class="detail">${end.detail}</p>` : nothing}
+    ${failed.map((task) => failedTask(task.name, details.get(task.name)))}
     ${end.code ? html`<p class="muted">Code: <code>${end.code}</code></p>` : nothing}
   </section>`;
 }

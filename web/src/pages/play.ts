@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { ApiError, api } from "../api/client.ts";
 import { LivePlay, type LiveState } from "../api/live.ts";
-import type { Play, TaskDetails } from "../api/types.ts";
+import type { Play, Playground, TaskDetails } from "../api/types.ts";
 import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
 import { map } from "../parts/map.ts";
@@ -23,7 +23,7 @@ export class PlayPage extends PageElement {
     playId: {},
     live: { state: true },
     details: { state: true },
-    playground: { state: true },
+    about: { state: true },
     selected: { state: true },
     pane: { state: true },
     failure: { state: true },
@@ -32,6 +32,8 @@ export class PlayPage extends PageElement {
   declare playId: string;
   declare live: LiveState;
   declare details: ReadonlyMap<string, TaskDetails>;
+  /** Its playground as the catalog has it now, for the description; null for a play made from a manifest of one's own. */
+  declare about: Playground | null;
   declare selected: string | null;
   /** On a phone: which of the two halves is seen. */
   declare pane: "work" | "side";
@@ -49,6 +51,7 @@ export class PlayPage extends PageElement {
     super();
     this.live = { play: null, toldAt: 0, connected: false, error: null };
     this.details = new Map();
+    this.about = null;
     this.selected = null;
     this.pane = "work";
     this.failure = null;
@@ -80,9 +83,11 @@ export class PlayPage extends PageElement {
 
   #told(state: LiveState): void {
     if (state.error?.status === 401) this.dispatchEvent(new CustomEvent("signed-out", { bubbles: true }));
+    const first = this.live.play === null;
     this.live = state;
     const play = state.play;
     if (play === null) return;
+    if (first) void this.#askPlayground(play.playground.name);
     document.title = `${titleOf(play)} · Labyard`;
     const tasks = JSON.stringify(Object.values(play.tasks ?? {}).map((task) => [task.name, task.status, task.version]));
     if (tasks !== this.#asked && tasks !== "[]") {
@@ -99,6 +104,10 @@ export class PlayPage extends PageElement {
     } catch {
       this.#asked = ""; // the next message of the socket asks again; until then names and states are shown without times
     }
+  }
+
+  async #askPlayground(name: string): Promise<void> {
+    this.about = await api.playground(name).catch(() => null);
   }
 
   #key = (event: KeyboardEvent): void => {
@@ -147,7 +156,16 @@ export class PlayPage extends PageElement {
   #enter(key: string): void {
     this.selected = key;
     this.pane = "work";
-    void this.updateComplete.then(() => this.#terminal()?.focus());
+    void this.#focusTerminal();
+  }
+
+  /** Asked for by hand, so the focus may move: also when the terminal's code is still on its way. */
+  async #focusTerminal(): Promise<void> {
+    await this.updateComplete;
+    await this.#terminalCode;
+    const terminal = this.#terminal();
+    await terminal?.updateComplete;
+    terminal?.focus();
   }
 
   openTerminal(tabs: Tab[], machine: string): void {
@@ -245,7 +263,7 @@ export class PlayPage extends PageElement {
     })}
     ${this.#banner(play)}
     <div class="panels">${tabs.map((tab) => this.#panel(play, tab, tabs, tab === current))}</div>
-    ${current.kind === "terminal" ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
+    ${current.kind === "terminal" && this.#opened.has(current.machine) ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
   }
 
   protected override render(): TemplateResult {
@@ -269,7 +287,7 @@ export class PlayPage extends PageElement {
       <main class="halves">
         <div class="work">${this.#work(play)}</div>
         ${divider()}
-        <aside class="side" aria-label="About this play">${side(play, this.details, (machine) => void this.reboot(machine))}</aside>
+        <aside class="side" aria-label="About this play">${side(play, this.about, this.details, (machine) => void this.reboot(machine))}</aside>
       </main>
       <nav class="pane-switch phone-only" aria-label="Halves of the page">
         <button aria-pressed=${this.pane === "work"} @click=${() => (this.pane = "work")}>Terminal</button>

@@ -74,13 +74,12 @@ export class PlaygroundPage extends PageElement {
       <h2>Machines</h2>
       <div class="table-box" tabindex="0" role="group" aria-label="Machines">${machineTable(playground.machines ?? [])}</div>
       <h2>Manifest</h2>
-      <p>
-        Change it and start your own with <code>labyard playground start ${playground.name} -f FILE</code>.
+      <div class="section-head"><p>Change it and start your own with <code>labyard playground start ${playground.name} -f FILE</code>.</p>
         ${navigator.clipboard
           ? html`<button class="small" @click=${() => void this.#copy(manifest)}>${this.copied ? "Copied" : "Copy"}</button>`
           : nothing}
         <span class="hidden" role="status">${this.copied ? "Copied" : ""}</span>
-      </p>
+      </div>
       <pre class="manifest" tabindex="0" aria-label="Manifest">${manifest}</pre>
     </main>`;
   }

@@ -57,6 +57,7 @@ const KEYS: [string, string][] = [
   ["Ctrl+Shift+L", "Leave the terminal, to its tab"],
   ["← → Home End", "On a tab: the other tabs"],
   ["Enter", "On a tab: into its terminal"],
+  ["Delete", "On a tab opened with +: close it"],
   ["Tab", "Everything else, in reading order"],
 ];
 

@@ -5,15 +5,15 @@ import type { TerminalView } from "./terminal.ts";
 import { PageElement } from "./element.ts";
 
 const KEYS: [label: string, bytes: string, name: string][] = [
-  ["Esc", "\x1b", "Escape"],
+  ["Esc", "\x1b", "Esc"],
   ["Tab", "\t", "Tab"],
-  ["↑", "\x1b[A", "Up"],
-  ["↓", "\x1b[B", "Down"],
-  ["←", "\x1b[D", "Left"],
-  ["→", "\x1b[C", "Right"],
-  ["|", "|", "Pipe"],
-  ["/", "/", "Slash"],
-  ["-", "-", "Minus"],
+  ["↑", "\x1b[A", "↑ up"],
+  ["↓", "\x1b[B", "↓ down"],
+  ["←", "\x1b[D", "← left"],
+  ["→", "\x1b[C", "→ right"],
+  ["|", "|", "| pipe"],
+  ["/", "/", "/ slash"],
+  ["-", "-", "- minus"],
 ];
 
 export class KeyBar extends PageElement {

@@ -28,6 +28,7 @@ export function map(playground: Playground, options: MapOptions = {}): TemplateR
   >
     ${drawn.networks.map((network) => line(network, drawn, options.small ?? false))}
     ${drawn.machines.flatMap((machine) => machine.cables.map((cable) => wire(cable, options.small ?? false)))}
+    ${options.small ? nothing : drawn.machines.flatMap((machine) => machine.cables.map(address))}
     ${drawn.machines.map((machine) => card(machine, drawn, options))}
   </svg>`;
 }
@@ -44,14 +45,21 @@ function wire(cable: Cable, small: boolean): SVGTemplateResult {
   return svg`<g class="wire">
     <line x1=${cable.x} x2=${cable.x} y1=${cable.from} y2=${cable.to} />
     <circle cx=${cable.x} cy=${cable.from} r=${small ? 2.5 : 3.5} />
-    ${small || !cable.address ? nothing : svg`<text x=${cable.x + 7} y=${cable.labelY}>${cable.address.split("/")[0]}</text>`}
   </g>`;
+}
+
+/** Drawn after all cables, on a ground of its own: no cable may cross a digit. */
+function address(cable: Cable): SVGTemplateResult | typeof nothing {
+  if (!cable.address) return nothing;
+  return svg`<text class="address" x=${cable.x + 7} y=${cable.labelY}>${cable.address.split("/")[0]}</text>`;
 }
 
 function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGTemplateResult {
   const { play, small, open } = options;
   const look = play ? machineLook(machineStatus(play, machine.name)) : null;
   const clickable = open !== undefined && machine.terminal;
+  const lines = [look && look.look !== "running" ? look.word : (machine.lines[0] ?? ""), machine.lines[1] ?? ""];
+  const said = [machine.name, ...lines].filter(Boolean).join(" ");
   const act = (): void => open?.(machine.name);
   const key = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -62,7 +70,7 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     class="card-box ${clickable ? "clickable" : ""}"
     role=${clickable ? "button" : nothing}
     tabindex=${clickable ? 0 : nothing}
-    aria-label=${clickable ? `Terminal of ${machine.name}${look ? `, ${look.word}` : ""}` : nothing}
+    aria-label=${clickable ? `${said}, ${look?.word ?? ""}: open its terminal` : nothing}
     data-machine=${machine.name}
     @click=${clickable ? act : nothing}
     @keydown=${clickable ? key : nothing}
@@ -70,9 +78,8 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     <rect x=${machine.x} y=${machine.y} width=${drawn.cardWidth} height=${drawn.cardHeight} rx="6" />
     ${look && !small ? shape(look.look, machine.x + 12, machine.y + 14) : nothing}
     <text class="strong" x=${machine.x + (look && !small ? 32 : 12)} y=${machine.y + (small ? 20 : 25)}>${short(machine.name, small ? 12 : 17)}</text>
-    ${small ? nothing : svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46}>${short(look && look.look !== "running" ? look.word : (machine.lines[0] ?? ""), 25)}</text>
-    <text class="muted" x=${machine.x + 12} y=${machine.y + 64}>${short(machine.lines[1] ?? "", 25)}</text>`}
-    <title>${[machine.name, look?.word, ...machine.lines].filter(Boolean).join("\n")}</title>
+    ${small ? nothing : svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46}>${short(lines[0] ?? "", 25)}</text>
+    <text class="muted" x=${machine.x + 12} y=${machine.y + 64}>${short(lines[1] ?? "", 25)}</text>`}
   </g>`;
 }
 

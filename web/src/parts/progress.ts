@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { serverNow } from "../api/client.ts";
 import { TASK, type Play, type PlayTask, type TaskDetails } from "../api/types.ts";
-import { initTasks, machineLook, machineStatus, since, stateOf, taskLook } from "../play/state.ts";
+import { initTasks, machineLook, machineStatus, remark, since, stateOf, taskLook } from "../play/state.ts";
 import { elapsed } from "../play/time.ts";
 import { shape } from "./marks.ts";
 
@@ -63,6 +63,7 @@ export function progress(play: Play, details: Details, awaited: string): Templat
   const tasks = initTasks(play);
   return html`<div class="progress">
     <h2>${awaited}</h2>
+    ${remark(play) ? html`<p class="remark">${remark(play)}</p>` : nothing}
     <h3>Machines</h3>
     ${machineList(play)}
     ${tasks.length === 0 ? nothing : html`<h3>Preparation</h3>`} ${taskList(tasks, details, "Preparation")}

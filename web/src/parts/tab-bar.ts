@@ -40,9 +40,9 @@ function pill(tab: Tab, bar: TabBar): TemplateResult {
     ${closable
       ? html`<button
           class="pill-close"
-          tabindex=${selected ? 0 : -1}
-          aria-label="Close ${tab.label}"
-          title="Close the tab; what runs in it goes on"
+          tabindex="-1"
+          aria-hidden="true"
+          title="Close the tab (Delete); what runs in it goes on"
           @click=${() => bar.close(tab)}
         >
           ×
@@ -83,6 +83,8 @@ export function closeOnEscape(event: KeyboardEvent): void {
 }
 
 function move(event: KeyboardEvent, bar: TabBar): void {
+  const current = bar.tabs.find((tab) => tab.key === bar.selected);
+  if (event.key === "Delete" && current?.kind === "terminal" && current.extra !== null) bar.close(current);
   const at = bar.tabs.findIndex((tab) => tab.key === bar.selected);
   const last = bar.tabs.length - 1;
   const to: Record<string, number> = {

@@ -32,9 +32,13 @@ function theme(): ITheme {
   return colours;
 }
 
-/** A context that is drawn by the processor is slower than plain elements. */
+/** A context that is drawn by the processor is slower than plain elements; browsers do not always admit it is one. */
 function hasRealGpu(): boolean {
-  return document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true }) !== null;
+  const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  const names = context?.getExtension("WEBGL_debug_renderer_info");
+  const renderer: unknown = context?.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER);
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return typeof renderer === "string" && !/swiftshader|llvmpipe|software|basic render/i.test(renderer);
 }
 
 export class TerminalView extends PageElement {
@@ -82,6 +86,14 @@ export class TerminalView extends PageElement {
     return lines.join("\n").trimEnd();
   }
 
+  get columns(): number {
+    return this.#xterm?.cols ?? 0;
+  }
+
+  get lines(): number {
+    return this.#xterm?.rows ?? 0;
+  }
+
   /** Keys of the key bar. */
   type(data: string): void {
     this.#send(data);
@@ -113,6 +125,8 @@ export class TerminalView extends PageElement {
     this.#listen(host, xterm);
     void this.#accelerate(xterm);
     this.#attach(xterm);
+    // Never taken from elsewhere, and on touch screens it would pull up the keyboard.
+    if (this.active && document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) xterm.focus();
   }
 
   override disconnectedCallback(): void {

@@ -51,8 +51,8 @@ interface Measures {
   cable: number;
 }
 
-const FULL: Measures = { margin: 20, letter: 7.6, lineGap: 44, lineTop: 26, cardWidth: 168, cardHeight: 76, cardGap: 28, cable: 40 };
-const SMALL: Measures = { margin: 10, letter: 7.2, lineGap: 24, lineTop: 16, cardWidth: 104, cardHeight: 30, cardGap: 14, cable: 20 };
+const FULL: Measures = { margin: 20, letter: 6.8, lineGap: 44, lineTop: 26, cardWidth: 168, cardHeight: 76, cardGap: 28, cable: 40 };
+const SMALL: Measures = { margin: 10, letter: 7, lineGap: 24, lineTop: 16, cardWidth: 104, cardHeight: 30, cardGap: 14, cable: 20 };
 
 /** Height of one address on its cable. */
 const ADDRESS_STEP = 16;

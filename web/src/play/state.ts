@@ -126,7 +126,12 @@ export function ending(play: Play): Ending | null {
   const known = REASONS[code];
   const message = (play.status?.message ?? "").trim();
   const said = known ?? (message || byState);
-  return { sentence: said, detail: message === said ? "" : message, code };
+  return { sentence: said, detail: (message.startsWith(said) ? message.slice(said.length) : message).trim(), code };
+}
+
+/** What the server says of a play that goes well so far, such as its place in the queue for room on the box. */
+export function remark(play: Play): string {
+  return ending(play) === null ? (play.status?.message ?? "").trim() : "";
 }
 
 /** Machines that have a terminal, in the playground's order. */

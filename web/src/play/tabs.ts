@@ -44,7 +44,7 @@ export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
       tabs.push({ kind: "other", key: `tab-${index}`, label: tab.name || tab.kind || "Tab", needs: needsOf(tab), link: tab.kind === "web-page" ? safeLink(tab.url) : null });
       return;
     }
-    const machine = tab.machine ?? machines[0];
+    const machine = tab.machine || machines[0];
     if (machine === undefined || !machines.includes(machine)) return;
     const number = (used.get(machine) ?? 0) + 1;
     used.set(machine, number);
@@ -75,7 +75,7 @@ function needsOf(tab: PlaygroundTab): string {
   const where = tab.machine ? ` on ${tab.machine}` : "";
   switch (tab.kind) {
     case "http-port":
-      return `This tab shows port ${tab.number ?? "?"}${where}. That needs port publishing, which this version does not have yet. From a terminal: curl http://localhost:${tab.number ?? "PORT"}`;
+      return `This tab shows port ${tab.number || "?"}${where}. That needs port publishing, which this version does not have yet. From a terminal: curl http://localhost:${tab.number || "PORT"}`;
     case "ide":
       return `This tab shows an editor${where}. That needs an editor server in the machine, which this version does not have yet. The terminal has vim.`;
     case "kexp":

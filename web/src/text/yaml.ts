@@ -3,7 +3,8 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
 
 /** Words and numbers that YAML would not read back as text. */
-const SPECIAL = /^(?:|~|null|true|false|yes|no|on|off|y|n|[-+]?[.\d][\d_.,:eExXoOa-fA-F+-]*|[-+]?\.(?:inf|nan))$/i;
+const SPECIAL =
+  /^(?:|~|null|true|false|yes|no|on|off|y|n|[-+]?(?:0[xob][\da-f_]+|[\d_]*\.?[\d_]*(?:e[-+]?\d+)?|\.inf)|\.nan|\d{4}-\d\d?-\d\d?.*)$/i;
 const PLAIN = /^[A-Za-z0-9_./][A-Za-z0-9_ ./@+()=,-]*$/;
 
 export function yaml(value: Json): string {
@@ -32,7 +33,6 @@ function inItem(item: Json, depth: number): string {
 }
 
 function literal(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return text.includes("\n") && !/^\s/.test(text) && !/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/.test(text) && text.trim() !== "";
 }
 

@@ -20,11 +20,11 @@ def debug(play: PlayId, output: Format = Output.TABLE) -> None:
 
     async def work(api: Api) -> None:
         found = await api.play(play)
-        machines = await api.get(f"/api/plays/{found.id}/debug")
+        told = await api.get(f"/api/plays/{found.id}/debug")
         if output is Output.JSON:
-            out_json(machines)
+            out_json(told)
         else:
-            for machine in machines:
+            for machine in told.get("machines") or ():
                 out(for_stdout(describe(machine)))
 
     run(work)
@@ -49,7 +49,7 @@ def open_page(play: PlayId) -> None:
 
     async def work(api: Api) -> None:
         found = await api.play(play)
-        told = await api.post("/api/signin-links", {"next": f"/plays/{found.id}"})
-        out(str(told["url"]))
+        told = await api.post("/api/signin-links")
+        out(f"{told['url']}&next=/plays/{found.id}")
 
     run(work)

@@ -48,8 +48,7 @@ def console(play: PlayId, machine: MachineName) -> None:
 
     async def work(api: Api) -> None:
         found = await api.play(play)
-        told = await api.get(f"/api/plays/{found.id}/machines/{quote(found.machine(machine))}/console")
-        text = told if isinstance(told, str) else str(told.get("content") or "")
-        out(for_stdout(text).rstrip("\n"))
+        text = await api.get(f"/api/plays/{found.id}/machines/{quote(found.machine(machine))}/console")
+        out(for_stdout(str(text or "")).rstrip("\n"))
 
     run(work)

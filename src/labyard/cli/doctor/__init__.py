@@ -1,0 +1,1 @@
+"""What this box needs to serve: facts are gathered (`facts.py`), judged (`judge.py`, pure) and told (`verb.py`)."""

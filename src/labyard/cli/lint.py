@@ -1,0 +1,94 @@
+"""`labyard lint` and `labyard schema`: for authors, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from labyard.cli.arguments import Format
+from labyard.cli.examples import examples
+from labyard.cli.exits import ExitCode, UsageError
+from labyard.cli.talk import Output, console, out_json, printable, say
+from labyard.errors import Problem
+from labyard.spec.manifest import check
+
+app = typer.Typer(rich_markup_mode=None)
+_LIMIT = 1 << 20  # bytes of a manifest
+_NAMES = frozenset({".yaml", ".yml"})
+
+
+@app.command("lint", epilog=examples("labyard lint catalog/", "labyard lint lab.yaml -o json"))
+def lint(
+    paths: Annotated[list[Path], typer.Argument(help="Manifests, or folders of them.", metavar="PATH...")],
+    output: Format = Output.TABLE,
+) -> None:
+    """Check manifests: every problem as file:line:column. The exit status is 1 when there is an error."""
+    files = [file for path in paths for file in manifests(path)]
+    problems = [problem for file in files for problem in check_file(file)]
+    errors = sum(not problem.warning for problem in problems)
+    if output is Output.JSON:
+        out_json([asdict(problem) for problem in problems])
+    else:
+        printer = console()
+        for problem in problems:
+            printer.print(_styled(problem))
+    say(f"{len(files)} checked: {errors} errors, {len(problems) - errors} warnings")
+    if errors:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def manifests(path: Path) -> Iterator[Path]:
+    """The file itself, or every YAML file below a folder that says it is a playground. Raises UsageError."""
+    if path.is_dir():
+        found = (file for file in sorted(path.rglob("*")) if file.suffix in _NAMES and file.is_file())
+        yield from (file for file in found if _is_playground(file))
+    elif path.exists():
+        yield path
+    else:
+        raise UsageError(f"there is no {path}")
+
+
+def _is_playground(file: Path) -> bool:
+    """In folders lie other files too; one that is named outright is always checked."""
+    return any(line.split("#")[0].strip().replace('"', "") == "kind: playground" for line in _read(file).splitlines())
+
+
+def check_file(file: Path) -> tuple[Problem, ...]:
+    try:
+        text = _read(file)
+    except (OSError, ValueError) as error:
+        message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return (Problem(file=str(file), line=1, column=1, message=f"cannot be read: {message}"),)
+    return check(text, file=str(file), files=lambda name: _beside(file, name))
+
+
+def _read(file: Path) -> str:
+    with file.open("rb") as opened:
+        content = opened.read(_LIMIT + 1)
+    if len(content) > _LIMIT:
+        raise ValueError("it is larger than a manifest may be (1 MiB)")
+    return content.decode(errors="replace")
+
+
+def _beside(manifest: Path, name: str) -> bytes:
+    """A file in the manifest's own folder. Raises ValueError for one outside."""
+    folder = manifest.parent.resolve()
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder):
+        raise ValueError("it lies outside the manifest's folder")
+    with file.open("rb") as opened:
+        return opened.read(_LIMIT + 1)
+
+
+def _styled(problem: Problem) -> Text:
+    kind, style = ("warning", "yellow") if problem.warning else ("error", "red")
+    text = Text(printable(f"{problem.file}:{problem.line}:{problem.column}: "), style="bold")
+    text.append(kind, style=style).append(": ").append(printable(problem.message), style="default")
+    if problem.hint:
+        text.append(printable(f" ({problem.hint})"), style="dim")
+    return text

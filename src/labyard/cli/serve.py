@@ -1,0 +1,63 @@
+"""`labyard serve` and `down`: the server of this box."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import structlog
+import typer
+
+from labyard import assembly
+from labyard.cli.examples import examples
+from labyard.cli.exits import ExitCode
+from labyard.cli.listen import DEFAULT_LISTEN, Data, Listen, data_folder, parse_listen
+from labyard.cli.talk import out, say
+from labyard.errors import ForbiddenError
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+def need_root(verb: str) -> None:
+    if os.geteuid() != 0:
+        raise ForbiddenError(
+            f"`labyard {verb}` makes networks and machines, which needs root", hint=f"sudo labyard {verb}"
+        )
+
+
+def serve_until_told(settings: assembly.Settings) -> None:
+    """Serve in the foreground. The link goes to stdout, the rest is talk."""
+
+    def ready(link: str) -> None:
+        say("Labyard is ready. Open this link, once:")
+        out(link)
+        say("Ctrl-C ends the server; plays live on. `labyard down` ends all.")
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        asyncio.run(assembly.serve(settings, on_ready=ready))
+    except KeyboardInterrupt:
+        say("The server has ended; plays live on.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    say("The server has ended; plays live on.")
+
+
+@app.command("serve", epilog=examples("labyard serve", "labyard serve --listen 0.0.0.0:8800 --data /srv/labyard"))
+def serve(listen: Listen = DEFAULT_LISTEN, data: Data = None) -> None:
+    """Serve on this box, in the foreground; for a service manager. `labyard up` looks first and installs what lacks."""
+    need_root("serve")
+    host, port = parse_listen(listen)
+    serve_until_told(assembly.Settings(data=data_folder(data), host=host, port=port))
+
+
+@app.command("down", epilog=examples("labyard down"))
+def down(data: Data = None) -> None:
+    """End all plays of this box's data folder, and its server."""
+    need_root("down")
+    folder = data_folder(data)
+    if not folder.is_dir():
+        say(f"Nothing is there to end: no {folder}.")
+        return
+    ended = asyncio.run(assembly.down(assembly.Settings(data=folder)))
+    say(f"Ended {ended} plays and the server.")

@@ -1,0 +1,72 @@
+"""The real server over a fake host: HTTP, cookies, policies and sockets as they are, machines made of nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from labyard.control.access import OWNER, Access
+from labyard.control.catalog import Catalog
+from labyard.control.changes import Changes
+from labyard.control.manifests import Manifests
+from labyard.control.plays import Plays
+from labyard.control.policy import Policy
+from labyard.control.reconciler import Reconciler, utc_now
+from labyard.hosts.fake import FakeHost
+from labyard.server.app import create_app, uvicorn_config
+from labyard.server.services import ServerSettings, Services
+from labyard.store.database import Database
+from labyard.store.keys import KeyStore
+from labyard.store.plays import PlayStore
+
+
+@contextmanager
+def real_server(folder: Path, catalog: Path, pages: Path) -> Iterator[str]:
+    """Serves until the block ends; gives a sign-in link that works once."""
+    ready: threading.Event = threading.Event()
+    box: dict[str, object] = {}
+
+    async def run() -> None:
+        database = await Database.open_file(folder / "labyard.db")
+        host = FakeHost()
+        store, changes, policy = PlayStore(database), Changes(), Policy()
+        reconciler = Reconciler(store, host, changes, policy)
+        books = Catalog([catalog], Manifests())
+        settings = ServerSettings()
+        services = Services(
+            plays=Plays(store, books, host, reconciler, changes, policy),
+            catalog=books,
+            access=Access(KeyStore(database), "owner-token", clock=utc_now),
+            host=host,
+            reconciler=reconciler,
+            scratch=folder / "uploads",
+            settings=settings,
+        )
+        app = create_app(services, pages=pages)
+        server = uvicorn.Server(uvicorn_config(app, host="127.0.0.1", port=0, message_limit=settings.message_limit))
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        token = await services.access.new_link(OWNER)
+        box.update(server=server, link=f"http://labyard.localhost:{port}/signin?token={token}")
+        ready.set()
+        await serving
+        await host.close()
+        await database.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    assert ready.wait(20), "the server did not start"
+    server = box["server"]
+    assert isinstance(server, uvicorn.Server)
+    try:
+        yield str(box["link"])
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -1,0 +1,145 @@
+"""How the pages look: pictures of each in light and dark, wide and on a phone, and what a machine can judge of them.
+
+The pictures go to `LABYARD_PICTURES`, else to a folder of the test run. They are for people; the tests fail on
+accessibility errors and on pages wider than the screen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.conftest import ROOT, open_context
+from tests.e2e.fake_plays import ended_play, failed_play, running_play, starting_play
+from tests.e2e.fake_server import FakeServer
+from tests.e2e.test_play_page import type_line, wait_for_prompt, wait_for_text
+
+pytestmark = pytest.mark.e2e
+
+SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 780}}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def home(page: Page, fake: FakeServer) -> None:
+    for play in (ended_play("STOPPED", "expired"), starting_play(), running_play("mini-lan")):
+        fake.add(play)
+    page.goto("/")
+    expect(page.locator(".card").first).to_be_visible()
+
+
+def playground(page: Page, fake: FakeServer) -> None:
+    page.goto("/playgrounds/routing-lab")
+    expect(page.get_by_role("table")).to_be_visible()
+
+
+def parameters(page: Page, fake: FakeServer) -> None:
+    page.goto("/playgrounds/debian")
+    expect(page.get_by_label("Nickname")).to_be_visible()
+
+
+def starting(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(starting_play()).id}")
+    page.get_by_role("tab", name="node-02").click()
+    expect(page.get_by_role("tabpanel", name="node-02")).to_contain_text("opens here")
+
+
+def running(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(running_play('routing-lab')).id}")
+    wait_for_prompt(page, "web-01")
+    type_line(page, "for n in 1 2 3 4 5 6; do printf '\\033[3%dmcolour %d \\033[1mbright\\033[0m ' $n $n; done; echo")
+    wait_for_text(page, "colour 6 bright")
+
+
+def map_tab(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(running_play('routing-lab')).id}")
+    page.get_by_role("tab", name="Map").click()
+    expect(page.get_by_role("tabpanel", name="Map")).to_contain_text("10.0.1.2")
+
+
+def failed(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(failed_play()).id}")
+    wait_for_prompt(page, "node-01")
+    if page.get_by_role("button", name="Show").is_visible():
+        page.get_by_role("button", name="Show").click()
+    expect(page.get_by_label("What failed")).to_contain_text("Connection refused")
+
+
+def stopped(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(ended_play('STOPPED', 'expired')).id}")
+    expect(page.get_by_role("button", name="Start it again")).to_be_visible()
+
+
+def question(page: Page, fake: FakeServer) -> None:
+    stopped(page, fake)
+    if (
+        page.get_by_label("More", exact=True).first.is_visible()
+        and not page.get_by_role("button", name="Destroy").is_visible()
+    ):
+        page.get_by_label("More", exact=True).first.click()
+    page.get_by_role("button", name="Destroy").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def missing(page: Page, fake: FakeServer) -> None:
+    page.goto("/nothing/here")
+    expect(page.get_by_role("main")).to_contain_text("not-found")
+
+
+VIEWS: list[Callable[[Page, FakeServer], None]] = [
+    home,
+    playground,
+    parameters,
+    starting,
+    running,
+    map_tab,
+    failed,
+    stopped,
+    question,
+    missing,
+]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    given = os.environ.get("LABYARD_PICTURES")
+    folder = Path(given) if given else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["wide", "phone"])
+def size(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def looked_at(browser: Browser, cookies: tuple[str, BrowserContext], scheme: str, size: str) -> Iterator[Page]:
+    context = open_context(browser, cookies, viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_view(
+    looked_at: Page, fake: FakeServer, pictures: Path, scheme: str, size: str, view: Callable[[Page, FakeServer], None]
+) -> None:
+    page = looked_at
+    view(page, fake)
+    page.screenshot(path=pictures / f"{view.__name__}-{scheme}-{size}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+    page.evaluate((ROOT / "web/node_modules/axe-core/axe.min.js").read_text())
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules}).then(result => result.violations.map("
+        "one => `${one.id}: ${one.nodes.map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`))",
+        RULES,
+    )
+    assert found == []

@@ -1,0 +1,31 @@
+"""Make the images and kernels that tests need, once, in a cache that outlives the test run.
+
+`python -m tests.support.prepare FOLDER IMAGE... kernel:VERSION...`, in a network namespace that reaches package mirrors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from labyard.assembly import Settings, make_parts
+from labyard.images.progress import Progress
+
+
+def _say(progress: Progress) -> None:
+    print(f"{progress.subject}: {progress.step}", file=sys.stderr, flush=True)
+
+
+async def prepare(folder: Path, wanted: list[str]) -> None:
+    parts = make_parts(Settings(data=folder), mark="000000")
+    kernels = [await parts.kernels.ensure(w.removeprefix("kernel:"), _say) for w in wanted if w.startswith("kernel:")]
+    for source in wanted:
+        if not source.startswith("kernel:"):
+            image = await parts.images.ensure(source, _say)
+            for kernel in kernels:
+                await parts.images.boot_disk(image, kernel, _say)
+
+
+if __name__ == "__main__":
+    asyncio.run(prepare(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,97 @@
+"""`labyard lint` and `labyard schema`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Cli
+
+GOOD = """kind: playground
+name: one
+title: One machine
+playground:
+  networks:
+    - name: local
+      subnet: 172.16.0.0/24
+  machines:
+    - name: node-01
+      network:
+        interfaces:
+          - network: local
+      users:
+        - name: root
+          default: true
+      drives:
+        - source: debian-12
+          mount: /
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "labs" / "deep").mkdir(parents=True)
+    (tmp_path / "labs" / "good.yaml").write_text(GOOD)
+    (tmp_path / "labs" / "deep" / "bad.yml").write_text(GOOD.replace("machines:", "machnes:"))
+    (tmp_path / "labs" / "other.yaml").write_text("kind: something else\n")
+    return tmp_path / "labs"
+
+
+def test_a_good_manifest(cli: Cli, folder: Path) -> None:
+    done = cli("lint", str(folder / "good.yaml"))
+    assert (done.returncode, b"error:" in done.stdout) == (0, False), done.stdout
+
+
+def test_a_folder_is_searched_for_manifests(cli: Cli, folder: Path) -> None:
+    done = cli("lint", str(folder))
+    assert done.returncode == 1
+    assert re.search(rf"^{folder}/deep/bad.yml:\d+:\d+: error: .*machnes.*machines", done.stdout.decode(), re.M)
+    assert b"\x1b" not in done.stdout
+    assert done.stderr.startswith(b"2 checked: ")
+
+
+def test_json_has_the_place(cli: Cli, folder: Path) -> None:
+    problems = json.loads(cli("lint", "-o", "json", str(folder)).stdout)
+    assert problems[0]["file"].endswith("bad.yml")
+    assert set(problems[0]) == {"file", "line", "column", "message", "hint", "warning"}
+    assert problems[0]["line"] >= 4
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"kind: [", b"a: &a [*a, *a]\n", b"x" * (2 << 20), b""])
+def test_rubbish_is_a_problem_never_a_crash(cli: Cli, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "rubbish.yaml"
+    file.write_bytes(content)
+    done = cli("lint", str(file))
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{file}:".encode())
+
+
+def test_no_such_file_is_a_wrong_command_line(cli: Cli) -> None:
+    assert cli("lint", "/nonexistent.yaml").returncode == 2
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colours_are_for_terminals_whose_owner_likes_them(
+    cli: Cli, folder: Path, no_color: str, coloured: bool
+) -> None:
+    cli.environment |= {"TERM": "xterm-256color", "NO_COLOR": no_color}
+    primary, secondary = pty.openpty()
+    with cli.start("lint", str(folder / "deep" / "bad.yml"), stdout=secondary) as process:
+        process.communicate(timeout=30)
+    os.close(secondary)
+    printed = os.read(primary, 65536)
+    os.close(primary)
+    assert (b"\x1b[" in printed) is coloured
+
+
+def test_the_schema_is_json_schema(cli: Cli) -> None:
+    schema = json.loads(cli("schema").stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert schema["type"] == "object" or "$ref" in schema

@@ -1,0 +1,43 @@
+"""Plays of the catalog on real machines, through a real server, on a box of their own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.lab import Lab, prepare_images, serving
+from tests.support.outer import outer_namespace
+
+IMAGES = ("busybox", "debian-12", "debian-12-docker", "kernel:6.1", "kernel:6.12")
+
+
+@pytest.fixture(scope="package")
+def own_box() -> Iterator[None]:
+    with outer_namespace() as box:
+        prepare_images(box, IMAGES)
+        yield
+
+
+@pytest.fixture(scope="package")
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="labyard-test-", dir="/var/tmp"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="package")
+def server(own_box: None, folder: Path) -> Iterator[Lab]:
+    with serving(folder / "data") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(server: Lab) -> Iterator[Lab]:
+    """After each test all plays are destroyed, and nothing of them may be left."""
+    yield server
+    server.destroy_all()
+    assert not server.left(), server.left()

@@ -1,0 +1,99 @@
+"""Every playground of the catalog starts, and its machines are what its manifest promises."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.lab import Lab
+
+pytestmark = pytest.mark.vm
+
+TOOLS = (
+    "ip ping tcpdump nft iptables dig curl jq tmux vim less parted lvm mdadm mkfs.xfs mkfs.btrfs strace traceroute nc"
+)
+
+
+def test_tiny(lab: Lab) -> None:
+    play = lab.start("tiny")
+    assert "172.16.0.2/24" in lab.run(play, "ip -o -4 addr show dev eth0")
+    assert "default via 172.16.0.1 dev eth0" in lab.run(play, "ip route")
+    assert lab.run(play, "hostname").strip() == "tiny-01"
+    assert lab.run(play, "id -un").strip() == "root"
+    assert "busybox" in lab.run(play, "readlink -f /bin/sh").strip()
+
+
+def test_debian(lab: Lab) -> None:
+    play = lab.start("debian")
+    assert lab.run(play, "id -un; id -u").split() == ["laborant", "1001"]
+    assert lab.run(play, "sudo -n id -un").strip() == "root"
+    assert lab.run(play, "cat /proc/1/comm", user="root").strip() == "systemd"
+    assert lab.run(play, "systemctl is-active ssh").strip() == "active"
+    assert lab.run(play, "lsblk -dno NAME").split() == ["vda"], "the author's drives and nothing puzzling"
+    for tool in TOOLS.split():
+        lab.run(play, f"PATH=$PATH:/sbin:/usr/sbin command -v {tool}")
+    lab.run(play, "test -d /lib/modules/$(uname -r) && sudo modprobe overlay")
+    assert "not-found" not in lab.run(play, "systemctl --user is-system-running || true")
+
+
+def test_mini_lan(lab: Lab) -> None:
+    play = lab.start("mini-lan")
+    for number, name in enumerate(("node-01", "node-02", "node-03"), start=2):
+        assert f"172.16.0.{number}/24" in lab.run(play, "ip -o -4 addr show eth0", machine=name)
+    for name in ("node-02", "node-03", "node-02.local"):
+        lab.run(play, f"ping -c 1 -W 5 {name}", machine="node-01", user="root")
+
+
+def test_routing_lab(lab: Lab) -> None:
+    play = lab.start("routing-lab")
+    addresses = lab.run(play, "ip -o -4 addr | awk '{print $2, $4}'", machine="web-01").split()
+    assert addresses == ["lo", "127.0.0.1/8", "eth0", "10.0.1.2/24", "eth1", "10.0.2.2/24"]
+    assert "default" not in lab.run(play, "ip route", machine="db-01")
+    lab.run(play, "ping -c 1 -W 5 web-01", machine="db-01", user="root")
+    lab.run(play, "ping -c 1 -W 5 db-01", machine="web-01", user="root")
+    for nowhere in ("10.0.1.1", "10.0.1.2", "10.0.2.1", "198.51.100.1", "1.1.1.1"):
+        lab.run(play, f"! ping -c 1 -W 1 {nowhere}", machine="db-01", user="root")
+
+
+def test_nat_gateway(lab: Lab) -> None:
+    play = lab.start("nat-gateway")
+    tasks = lab.json("playground", "tasks", play)
+    assert tasks, "it prepares itself by init tasks"
+    assert {task["status"] for task in tasks} == {40}
+    plan = {machine["name"] for machine in lab.json("playground", "machines", play)}
+    inside = next(iter(plan - {"gateway"}))
+    lab.run(play, "ping -c 1 -W 5 $(ip -4 route show default | awk '{print $3}')", machine=inside, user="root")
+    assert "masquerade" in lab.run(play, "nft list ruleset", machine="gateway", user="root")
+
+
+def test_storage_lab(lab: Lab) -> None:
+    play = lab.start("storage-lab")
+    rows = lab.run(play, "lsblk -nbro NAME,FSTYPE,MOUNTPOINT", user="root").splitlines()
+    kinds = {row.split()[1] for row in rows if len(row.split()) > 1}
+    assert {"ext4", "xfs", "btrfs"} <= kinds
+    assert any(len(row.split()) == 1 for row in rows), "a raw drive"
+    mounted = [row.split()[2] for row in rows if len(row.split()) == 3]
+    assert "/" in mounted
+    assert len(mounted) >= 3
+    for place in mounted:
+        lab.run(play, f"touch {place}/proof && grep -q ' {place} ' /etc/fstab || test {place} = /", user="root")
+
+
+def test_kernels(lab: Lab) -> None:
+    play = lab.start("kernels")
+    machines = [machine["name"] for machine in lab.json("playground", "machines", play)]
+    releases = [lab.run(play, "uname -r; test -d /lib/modules/$(uname -r)", machine=name).strip() for name in machines]
+    assert [".".join(release.split(".")[:2]) for release in releases] == ["6.1", "6.12"]
+
+
+def test_docker(lab: Lab) -> None:
+    """Two containers of the shipped image talk, and a published port answers."""
+    play = lab.start("docker")
+    image = lab.run(play, "docker images --format '{{.Repository}}:{{.Tag}}' | head -n 1", user="root").strip()
+    serve = "mkdir -p /www && echo hello > /www/index.html && exec httpd -f -p 80 -h /www"
+    lab.run(
+        play,
+        f"docker network create labs && docker run -d --name web --network labs -p 8080:80 {image} sh -c '{serve}'",
+        user="root",
+    )
+    fetch = "for i in 1 2 3 4 5 6 7 8 9 10; do wget -qO- http://web/ && exit 0; sleep 1; done; exit 1"
+    assert "hello" in lab.run(play, f"docker run --rm --network labs {image} sh -c '{fetch}'", user="root")
+    assert "hello" in lab.run(play, "curl -s http://127.0.0.1:8080/", user="root")

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pause } from "../src/api/backoff.ts";
+import { applied } from "../src/api/live.ts";
+import { isReport } from "../src/api/terminal-link.ts";
+import type { Play, Playground } from "../src/api/types.ts";
+import { manifestOf } from "../src/play/manifest.ts";
+import { layout } from "../src/play/map-layout.ts";
+import { ending, machineLook, openInitTasks, stateOf, terminalMachines } from "../src/play/state.ts";
+import { nextTerminal, safeLink, tabsOf } from "../src/play/tabs.ts";
+import { ago, elapsed, left } from "../src/play/time.ts";
+import { routeOf } from "../src/router.ts";
+import { blocks, spans } from "../src/text/markdown.ts";
+import { yaml } from "../src/text/yaml.ts";
+
+const playground: Playground = {
+  name: "routing-lab",
+  networks: [
+    { name: "frontend", subnet: "10.0.1.0/24" },
+    { name: "backend", subnet: "10.0.2.0/24", private: true },
+  ],
+  machines: [
+    { name: "web-01", network: { interfaces: [{ network: "frontend", address: "10.0.1.2/24" }, { network: "backend" }] } },
+    { name: "db-01", network: { interfaces: [{ network: "backend", address: "10.0.2.3/24" }] } },
+    { name: "quiet-01", noSSH: true, network: { interfaces: [{ network: "unlisted" }] } },
+  ],
+};
+
+function play(part: Partial<Play> = {}): Play {
+  return { id: "0".repeat(24), playground, machines: (playground.machines ?? []).map(({ name }) => ({ name })), tasks: {}, ...part };
+}
+
+test("addresses mean pages", () => {
+  assert.deepEqual(routeOf("/"), { page: "home" });
+  assert.deepEqual(routeOf("/plays/abc/"), { page: "play", id: "abc" });
+  assert.deepEqual(routeOf("/playgrounds/a%20b"), { page: "playground", name: "a b" });
+  assert.deepEqual(routeOf("/playgrounds/%E0%A4%A"), { page: "playground", name: "%E0%A4%A" });
+  for (const path of ["/plays", "/plays/a/b", "/other/a"]) assert.equal(routeOf(path).page, "missing");
+});
+
+test("the last state event wins and none means created", () => {
+  assert.equal(stateOf(play()), "CREATED");
+  assert.equal(stateOf(play({ status: { stateEvents: [{ state: "STARTING" }, { state: "RUNNING" }] } })), "RUNNING");
+});
+
+test("a machine that runs is not ready until its condition says so", () => {
+  const machine = { name: "a", state: "RUNNING" as const, conditions: [{ name: "Ready", status: "False" }], stage: "waiting for login" };
+  assert.deepEqual(machineLook(machine), { look: "working", word: "Waiting for login" });
+  assert.equal(machineLook({ ...machine, conditions: [{ name: "Ready", status: "True" }] }).word, "Ready");
+  assert.equal(machineLook(undefined).look, "idle");
+});
+
+test("an ending has a sentence whatever the server sends", () => {
+  const failed = (status: object): Play => play({ status: { stateEvents: [{ state: "FAILED" }], ...status } });
+  assert.match(ending(failed({ reason: "machine-gone", message: "node-01 exited with 1" }))?.sentence ?? "", /ended unexpectedly/);
+  assert.equal(ending(failed({ reason: "machine-gone", message: "A machine ended unexpectedly. node-01 exited with 1" }))?.detail, "node-01 exited with 1");
+  assert.equal(ending(failed({ reason: "from-the-future", message: "Said so." }))?.sentence, "Said so.");
+  assert.match(ending(failed({}))?.sentence ?? "", /gave no reason/);
+  assert.equal(ending(play({ status: { stateEvents: [{ state: "RUNNING" }] } })), null);
+});
+
+test("messages of the play socket replace what they name and nothing else", () => {
+  const before = play({ tasks: { a: { name: "a", init: true, status: 10, machine: "web-01" } } });
+  const after = applied(before, { kind: "task", task: { name: "a", status: 30 } });
+  assert.deepEqual(after.tasks, { a: { name: "a", init: true, status: 30, machine: "web-01" } });
+  assert.equal(openInitTasks(after).length, 1);
+  assert.equal(applied(before, { kind: "novelty" }), before);
+  assert.equal(applied(play({ tasks: null }), { kind: "task", task: { name: "b", status: 30 } }).tasks?.["b"]?.status, 30);
+});
+
+test("tabs: one terminal per machine that has one, more when opened, the map last", () => {
+  assert.deepEqual(terminalMachines(play()), ["web-01", "db-01"]);
+  assert.deepEqual(tabsOf(play(), {}).map((tab) => tab.key), ["web-01/1", "db-01/1", "map"]);
+  const more = tabsOf(play(), { "web-01": [1, 2, 4], gone: [2] });
+  assert.deepEqual(more.map((tab) => tab.key), ["web-01/1", "db-01/1", "web-01/2", "web-01/4", "map"]);
+  assert.equal(nextTerminal(more, "web-01"), 3);
+  assert.equal(nextTerminal(more, "db-01"), 2);
+});
+
+test("tabs of the playground keep their order, and those not built say what they need", () => {
+  const listed = { ...playground, tabs: [{ kind: "http-port", machine: "web-01", number: 80, name: "Web" }, { machine: "db-01" }, { machine: "quiet-01" }] };
+  const [web, db, last] = tabsOf(play({ playground: listed }), {});
+  assert.ok(web?.kind === "other" && web.needs.includes("port 80 on web-01"));
+  assert.equal(db?.key, "db-01/1");
+  assert.equal(last?.kind, "map");
+});
+
+test("only web addresses become links", () => {
+  assert.equal(safeLink("javascript:alert(1)"), null);
+  assert.equal(safeLink(undefined), null);
+  assert.equal(safeLink("https://example.org"), "https://example.org/");
+});
+
+test("the map shows every cable inside the picture, also of networks nobody declared", () => {
+  for (const small of [true, false]) {
+    const drawn = layout(playground, small);
+    assert.deepEqual(drawn.networks.map((network) => network.name), ["frontend", "backend", "unlisted"]);
+    const cables = drawn.machines.flatMap((machine) => machine.cables);
+    assert.equal(cables.length, 4);
+    for (const cable of cables) assert.ok(cable.x > drawn.gutter && cable.x < drawn.width && cable.from < cable.to && cable.to < drawn.height);
+  }
+  assert.equal(new Set(layout(playground).machines[0]?.cables.map((cable) => cable.labelY)).size, 2);
+  assert.equal(layout({ name: "empty" }).machines.length, 0);
+});
+
+test("markdown is blocks of text, never HTML", () => {
+  assert.deepEqual(blocks("# A\ntext\nmore\n\n- one\n  goes on\n- two\n```sh\n<b>&\n```\nend"), [
+    { kind: "heading", text: "A" },
+    { kind: "paragraph", text: "text more" },
+    { kind: "list", ordered: false, items: ["one goes on", "two"] },
+    { kind: "code", text: "<b>&" },
+    { kind: "paragraph", text: "end" },
+  ]);
+  assert.deepEqual(blocks("~~~\nnever closed"), [{ kind: "code", text: "never closed" }]);
+  assert.deepEqual(spans("a `b` [c](https://d) [e](javascript:f) [g](//h)"), [
+    { kind: "text", text: "a " },
+    { kind: "code", text: "b" },
+    { kind: "text", text: " " },
+    { kind: "link", text: "c", href: "https://d" },
+    { kind: "text", text: " [e](javascript:f) [g](//h)" },
+  ]);
+});
+
+test("manifests are printed without what the server says about nothing", () => {
+  const text = manifestOf({ ...playground, title: "", tabs: null, id: "x" } as Playground);
+  assert.match(text, /^kind: playground\nname: routing-lab\nplayground:\n {2}networks:\n {4}- name: frontend\n/);
+  assert.doesNotMatch(text, /title|tabs|id:/);
+});
+
+test("YAML quotes what would be read back as something else", () => {
+  const value = { version: "6.1", address: "10.0.0.1", on: "off", empty: "", script: "set -e\n\necho 'a: b'\n", list: [1, [], { a: null, b: false }] };
+  assert.equal(
+    yaml(value),
+    'version: "6.1"\naddress: 10.0.0.1\n"on": "off"\nempty: ""\nscript: |\n  set -e\n\n  echo \'a: b\'\nlist:\n  - 1\n  - []\n  - a: null\n    b: false\n',
+  );
+});
+
+test("times are short", () => {
+  assert.deepEqual([0, 59_999, 65_000, 3_725_000].map(elapsed), ["0 s", "59 s", "1:05 min", "1:02 h"]);
+  assert.deepEqual([-5, 3_492_000, 7_500_000, 260_000_000].map(left), ["0:00 left", "58:12 left", "2 h 05 min left", "3 days left"]);
+  assert.deepEqual([10_000, 300_000, 90 * 60_000].map(ago), ["just now", "5 min ago", "1 h ago"]);
+});
+
+test("waits grow to ten seconds and no further", () => {
+  assert.deepEqual([0, 1, 5, 50].map((attempt) => pause(attempt, 0.5)), [300, 700, 10_000, 10_000]);
+});
+
+test("a terminal's own answers are told from typing", () => {
+  for (const report of ["\x1b[?1;2c", "\x1b[>0;276;0c", "\x1b[12;40R", "\x1b[0n", "\x1b]11;rgb:00/00/00\x1b\\", "\x1bP1$r0m\x1b\\"]) assert.ok(isReport(report), report);
+  for (const typed of ["a", "\x1b", "\x1b[A", "\x1b[1;5C", "\x1bOP", "\x1b[3~"]) assert.ok(!isReport(typed), typed);
+});
+
+test("text is readable on its ground in light and in dark", async () => {
+  const { readFile } = await import("node:fs/promises");
+  const css = await readFile(new URL("../src/styles/tokens.css", import.meta.url), "utf8");
+  const [light, dark] = css.split("@media") as [string, string];
+  const read = (text: string): Record<string, string> => Object.fromEntries([...text.matchAll(/--([\w-]+): (#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value]));
+  for (const tokens of [read(light), { ...read(light), ...read(dark) }]) {
+    for (const ground of ["bg", "surface", "raised"]) {
+      for (const ink of ["text", "muted", "accent"]) assert.ok(contrast(tokens[ink], tokens[ground]) >= 4.5, `${ink} on ${ground}`);
+      assert.ok(contrast(tokens["line-strong"], tokens[ground]) >= 3, `line-strong on ${ground}`);
+    }
+    for (const [ink, ground] of [["on-accent", "accent"], ["surface", "failed"], ["text", "failed-soft"], ["failed", "surface"], ["text", "accent-soft"]] as const) {
+      assert.ok(contrast(tokens[ink], tokens[ground]) >= 4.5, `${ink} on ${ground}`);
+    }
+  }
+});
+
+/** WCAG 2.2, relative luminance and contrast ratio. */
+function contrast(one = "", other = ""): number {
+  const luminance = (hex: string): number => {
+    const parts = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * (parts[0] ?? 0) + 0.7152 * (parts[1] ?? 0) + 0.0722 * (parts[2] ?? 0);
+  };
+  const [a, b] = [luminance(one), luminance(other)].sort((x, y) => y - x) as [number, number];
+  return (a + 0.05) / (b + 0.05);
+}
