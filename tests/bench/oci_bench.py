@@ -77,7 +77,7 @@ def floor(layer: Path, work: Path) -> float:
     began = time.perf_counter()
     unpack = ["tar", "--xattrs", "--xattrs-include=*", "--numeric-owner", "-xpzf", str(layer), "-C", str(tree)]
     subprocess.run(unpack, check=True)
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, disk, "2G"], check=True)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, disk, "2G"], check=True, capture_output=True)
     subprocess.run(["sync", disk], check=True)
     taken = time.perf_counter() - began
     shutil.rmtree(work)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labyard.images.commands import run
+from labyard.images.problems import HostileImageError
 
 _BLOCK = 4096
 _MIB = 1 << 20
@@ -34,7 +35,14 @@ class Usage:
 
 
 def measure(tree: Path) -> Usage:
-    """Count a tree. Hard links count once; links are never followed."""
+    """Count a tree. Hard links count once; links are never followed. HostileImageError when it cannot be walked."""
+    try:
+        return _walk(tree)
+    except OSError as error:
+        raise HostileImageError(f"the image has files that cannot be read: {error.strerror}") from error
+
+
+def _walk(tree: Path) -> Usage:
     size = inodes = 0
     seen: set[int] = set()
     pending = [os.fspath(tree)]

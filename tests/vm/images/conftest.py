@@ -82,6 +82,7 @@ class LocalRegistry:
             "skopeo",
             "copy",
             "-q",
+            "--preserve-digests",
             "--insecure-policy",
             "--dest-tls-verify=false",
             f"oci:{layout.folder}",

@@ -214,6 +214,23 @@ async def test_an_archive_whose_layer_was_changed(store: ImageStore, layout: Any
     assert left_over(tmp_path / "images") == []
 
 
+async def test_folders_deeper_than_any_path(store: ImageStore, layout: Any, tmp_path: Path) -> None:
+    """A link to the deepest folder that can be named, and as many folders again behind it."""
+    deep = "/".join(["d"] * 2000)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, target in ((deep, ""), ("link", deep), (f"link/{deep}", "")):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = (tarfile.SYMTYPE, target) if target else (tarfile.DIRTYPE, "")
+            info.mode = 0o755
+            tar.addfile(info)
+    layout.image(out.getvalue())
+    with pytest.raises(ImageError) as caught:
+        await store.import_archive(layout.folder, "mine")
+    assert caught.value.code == "image-hostile"
+    assert left_over(tmp_path / "images") == []
+
+
 async def test_remove_and_collect(store: ImageStore, layout: Any, tmp_path: Path) -> None:
     layout.image(SYSTEM)
     await store.import_archive(layout.folder, "one")
