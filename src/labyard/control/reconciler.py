@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 _ON_THE_WAY = (PlayState.CREATED, PlayState.WARMING_UP, PlayState.WARMED_UP, PlayState.STARTING)
 _STARTS_AT_MOST = 6
+_LAST_WORDS = 2.0  # seconds
 _DESKS = 16  # plays being read or written at once
 
 
@@ -54,6 +55,7 @@ class Reconciler:
         self._verbs = asyncio.Semaphore(policy.verbs_at_once)
         self._desks = asyncio.Semaphore(_DESKS)
         self._door = asyncio.Lock()
+        self._ticking: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Until cancelled. Plays go on without it; the next one takes over."""
@@ -62,7 +64,9 @@ class Reconciler:
                 group.create_task(self._forever(self._watch))
                 group.create_task(self._forever(self._tick_forever))
         finally:
-            for task in (tasks := list(self._settling.values())):
+            if tasks := [*self._settling.values(), *self._ticking]:
+                await asyncio.wait(tasks, timeout=_LAST_WORDS)  # cut in a transaction, a connection would be lost
+            for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -118,7 +122,8 @@ class Reconciler:
         for play_id in await self._store.living():
             self.poke(play_id)
         while True:
-            await self.tick()
+            self._ticking = [asyncio.create_task(self.tick())]
+            await asyncio.shield(self._ticking[0])
             await asyncio.sleep(self._policy.tick.total_seconds())
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
