@@ -116,14 +116,13 @@ class Reconciler:
             if self._learn(report):
                 self.poke(report.id)
                 if report.state not in _ON_THE_WAY:
-                    self._ticking.append(asyncio.create_task(self._poke_queue()))  # somebody may boot now, or fit
+                    await self._poke_queue()  # somebody may boot now, or fit
 
     async def _tick_forever(self) -> None:
         for play_id in await self._store.living():
             self.poke(play_id)
         while True:
-            self._ticking = [task for task in self._ticking if not task.done()]
-            self._ticking.insert(0, asyncio.create_task(self.tick()))
+            self._ticking = [asyncio.create_task(self.tick())]
             await asyncio.shield(self._ticking[0])
             await asyncio.sleep(self._policy.tick.total_seconds())
 
