@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 _ON_THE_WAY = (PlayState.CREATED, PlayState.WARMING_UP, PlayState.WARMED_UP, PlayState.STARTING)
 _STARTS_AT_MOST = 6
+_LAST_WORDS = 2.0  # seconds
 _DESKS = 16  # plays being read or written at once
 
 
@@ -54,7 +55,7 @@ class Reconciler:
         self._verbs = asyncio.Semaphore(policy.verbs_at_once)
         self._desks = asyncio.Semaphore(_DESKS)
         self._door = asyncio.Lock()
-        self._queued = False
+        self._ticking: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Until cancelled. Plays go on without it; the next one takes over."""
@@ -63,7 +64,9 @@ class Reconciler:
                 group.create_task(self._forever(self._watch))
                 group.create_task(self._forever(self._tick_forever))
         finally:
-            for task in (tasks := list(self._settling.values())):
+            if tasks := [*self._settling.values(), *self._ticking]:
+                await asyncio.wait(tasks, timeout=_LAST_WORDS)  # cut in a transaction, a connection would be lost
+            for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -112,14 +115,15 @@ class Reconciler:
         async for report in self._host.watch():
             if self._learn(report):
                 self.poke(report.id)
-            if self._queued and report.state not in _ON_THE_WAY:
-                await self._poke_queue()
+                if report.state not in _ON_THE_WAY:
+                    await self._poke_queue()  # somebody may boot now, or fit
 
     async def _tick_forever(self) -> None:
         for play_id in await self._store.living():
             self.poke(play_id)
         while True:
-            await self.tick()
+            self._ticking = [asyncio.create_task(self.tick())]
+            await asyncio.shield(self._ticking[0])
             await asyncio.sleep(self._policy.tick.total_seconds())
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -180,7 +184,8 @@ class Reconciler:
             reason = None if new.reason is None else new.reason.value
             log.info("play", play=new.id, state=new.state.value, reason=reason, detail=new.detail or None)
         self._changes.tell(new.id)
-        if self._queued and not new.state.active:
+        left_queue = old.state is PlayState.CREATED and new.state is not PlayState.CREATED
+        if left_queue or not new.state.active:
             await self._poke_queue()
 
     async def _ask(self, row: PlayRow, verb: Verb) -> bool:
@@ -191,7 +196,6 @@ class Reconciler:
             if verb is Verb.START or verb is Verb.RESTART:
                 async with self._door:
                     if not await self._has_turn(row, verb):
-                        self._queued = True
                         return False
                     await self._limited(self._call(row, verb))
             else:
@@ -202,8 +206,6 @@ class Reconciler:
             return await self._failed(row, verb, error)
         self._retries.forget(row.id)
         await self._look_again(row.id)
-        if verb is Verb.START and self._queued:
-            await self._poke_queue()
         return True
 
     async def _call(self, row: PlayRow, verb: Verb) -> None:
@@ -257,11 +259,9 @@ class Reconciler:
         if verb is Verb.START and (await self._host.capacity()).memory_used == 0:
             await self._save(row, fail(row, Reason.NO_CAPACITY, error.message, self._clock()))
             return True
-        self._queued = True
         return False
 
     async def _poke_queue(self) -> None:
-        self._queued = False
         if (play_id := await self._store.next_waiting()) is not None:
             self.poke(play_id)
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 10_000
+_CONNECTIONS = 4  # each is a thread with SQLite, which writes one at a time anyway
 
 
 class Database:
@@ -26,7 +27,7 @@ class Database:
     @classmethod
     async def open(cls, url: str) -> Database:
         """`url` as SQLAlchemy writes it: `sqlite+aiosqlite:////var/lib/labyard/labyard.db`. Migrates it."""
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=60)
         if make_url(url).get_backend_name() == "sqlite":
             event.listen(engine.sync_engine, "connect", _tune_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
