@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.unit.control.conftest import manifest
 
 from labyard.control.catalog import Catalog
 from labyard.control.manifests import Manifests
 from labyard.errors import NotFoundError, SpecError
-from tests.unit.control.conftest import manifest
 
 
 def test_folders_and_files_and_who_comes_first(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.unit.control.conftest import FAST, World, manifest, world
 
 from labyard.control.plays import NewPlay, TooManyError
 from labyard.errors import ConflictError, NotFoundError
@@ -12,7 +13,6 @@ from labyard.hosts.fake import GIB, FakeHost, Temper
 from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayState, Reason, TaskStatus
 from labyard.store.plays import PlayRow
-from tests.unit.control.conftest import FAST, World, manifest, world
 
 
 async def create(it: World, name: str = "good", memory: str = "512MiB") -> str:
