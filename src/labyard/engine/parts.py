@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from labyard.engine.settings import EngineSettings
 from labyard.images.kernels import KernelStore
+from labyard.images.progress import Report
 from labyard.images.store import ImageStore
 from labyard.machine.accelerator import Verdict, choose
 from labyard.machine.process import end, find_all
@@ -51,6 +52,14 @@ class Parts:
         """The folder of plays, and what all worlds share on the box."""
         self.settings.plays.mkdir(mode=0o711, parents=True, exist_ok=True)
         await host.prepare_host(self.settings.mark)
+
+    async def prepare_images(self, kernels: Sequence[str], images: Sequence[str], report: Report) -> None:
+        """Have these, and the disks that machines of every pair start from."""
+        had = [await self.kernels.ensure(version, report) for version in kernels]
+        for source in images:
+            image = await self.images.ensure(source, report)
+            for kernel in had:
+                await self.images.boot_disk(image, kernel, report)
 
     async def sweep(self, keep: Collection[str]) -> None:
         """End every process and remove every world that bears our mark and belongs to none of the plays in `keep`."""
