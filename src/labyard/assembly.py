@@ -124,10 +124,15 @@ def make_parts(settings: Settings, mark: str) -> Parts:
             data / "images",
             recipes=resource("images"),
             aliases=Aliases.read(resource("images") / "aliases.yaml", data / "aliases.yaml"),
-            insecure_registries=settings.insecure_registries,
+            insecure_registries=settings.insecure_registries | _listed(os.environ.get("LABYARD_INSECURE_REGISTRIES")),
         ),
         kernels=KernelStore(data / "kernels", examiner=examiner),
     )
+
+
+def _listed(text: str | None) -> frozenset[str]:
+    """Words between commas."""
+    return frozenset(word.strip() for word in (text or "").split(",")) - {""}
 
 
 @asynccontextmanager
