@@ -31,6 +31,7 @@ from labyard.engine.engine import Engine
 from labyard.engine.parts import Parts
 from labyard.engine.settings import EngineSettings
 from labyard.errors import ConflictError, LabyardError
+from labyard.hosts.contract import Host
 from labyard.hosts.local import LocalHost, steps
 from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
@@ -137,12 +138,13 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
         database = await Database.open_file(settings.data / "labyard.db")
         try:
             async with Engine(make_parts(settings, mark)) as engine:
-                yield _services(settings, database, LocalHost(engine))
+                yield services_over(settings, database, LocalHost(engine))
         finally:
             await database.close()
 
 
-def _services(settings: Settings, database: Database, host: LocalHost) -> Services:
+def services_over(settings: Settings, database: Database, host: Host) -> Services:
+    """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
     catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
