@@ -37,6 +37,7 @@ from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
 from labyard.images.progress import silent
 from labyard.images.store import ImageStore
+from labyard.network.host import remove_host
 from labyard.play.progress import Progress
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
@@ -239,7 +240,8 @@ async def down(settings: Settings) -> int:
         plays = await services.host.list()
         for play in plays:
             await services.host.destroy(play.id)
-        return len(plays)
+    await remove_host(data_mark(settings.data))
+    return len(plays)
 
 
 def _end_server(lock: Path) -> None:
