@@ -31,11 +31,13 @@ from labyard.engine.engine import Engine
 from labyard.engine.parts import Parts
 from labyard.engine.settings import EngineSettings
 from labyard.errors import ConflictError, LabyardError
+from labyard.hosts.contract import Host
 from labyard.hosts.local import LocalHost, steps
 from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
 from labyard.images.progress import silent
 from labyard.images.store import ImageStore
+from labyard.network.host import remove_host
 from labyard.play.progress import Progress
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
@@ -137,12 +139,13 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
         database = await Database.open_file(settings.data / "labyard.db")
         try:
             async with Engine(make_parts(settings, mark)) as engine:
-                yield _services(settings, database, LocalHost(engine))
+                yield services_over(settings, database, LocalHost(engine))
         finally:
             await database.close()
 
 
-def _services(settings: Settings, database: Database, host: LocalHost) -> Services:
+def services_over(settings: Settings, database: Database, host: Host) -> Services:
+    """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
     catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
@@ -237,7 +240,8 @@ async def down(settings: Settings) -> int:
         plays = await services.host.list()
         for play in plays:
             await services.host.destroy(play.id)
-        return len(plays)
+    await remove_host(data_mark(settings.data))
+    return len(plays)
 
 
 def _end_server(lock: Path) -> None:
