@@ -22,7 +22,6 @@ log = structlog.get_logger()
 
 _ON_THE_WAY = (PlayState.CREATED, PlayState.WARMING_UP, PlayState.WARMED_UP, PlayState.STARTING)
 _STARTS_AT_MOST = 6
-_LAST_WORDS = 2.0  # seconds
 _DESKS = 16  # plays being read or written at once
 
 
@@ -55,7 +54,6 @@ class Reconciler:
         self._verbs = asyncio.Semaphore(policy.verbs_at_once)
         self._desks = asyncio.Semaphore(_DESKS)
         self._door = asyncio.Lock()
-        self._ticking: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Until cancelled. Plays go on without it; the next one takes over."""
@@ -64,11 +62,10 @@ class Reconciler:
                 group.create_task(self._forever(self._watch))
                 group.create_task(self._forever(self._tick_forever))
         finally:
-            if tasks := [*self._settling.values(), *self._ticking]:
-                await asyncio.wait(tasks, timeout=_LAST_WORDS)  # cut in a transaction, a connection would be lost
-            for task in tasks:
+            settling = list(self._settling.values())
+            for task in settling:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*settling, return_exceptions=True)
 
     def poke(self, play_id: str) -> None:
         """Look at this play soon. Cheap, and safe to call too often."""
@@ -122,8 +119,7 @@ class Reconciler:
         for play_id in await self._store.living():
             self.poke(play_id)
         while True:
-            self._ticking = [asyncio.create_task(self.tick())]
-            await asyncio.shield(self._ticking[0])
+            await self.tick()
             await asyncio.sleep(self._policy.tick.total_seconds())
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -18,7 +18,7 @@ from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.watch import Watchers
-from labyard.errors import CapacityError, ConflictError, NotFoundError
+from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.play.streams import Request, Stream
@@ -55,7 +55,11 @@ class Engine:
         await self._parts.prepare_host()
         await self._adopt()
         disk = DiskGuard(self._parts.settings, lambda: list(self._plays.values()))
-        self._guards = [asyncio.create_task(disk.watch()), asyncio.create_task(self._watch_deadlines())]
+        self._guards += [
+            asyncio.create_task(disk.watch()),
+            asyncio.create_task(self._watch_deadlines()),
+            asyncio.create_task(self._watch_host()),
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -133,6 +137,15 @@ class Engine:
             await play.stop(Reason.EXPIRED)
         finally:
             self._expiring.discard(play.id)
+
+    async def _watch_host(self) -> None:
+        """A firewall that was restarted on the box has thrown our table away: the fence and NAT are put back."""
+        while True:
+            await asyncio.sleep(self._parts.settings.host_interval)
+            try:
+                await self._parts.prepare_host()
+            except NetworkError as error:
+                log.warning("the box's network could not be looked after", error=str(error))
 
     # verbs
 

@@ -111,7 +111,7 @@ def _spec(
         run_dir=folder / "run",
         netns=path_of(world_name(settings.mark, entry.report.id)),
         uid=entry.uid,
-        limits=Limits(file_size=settings.play_disk_budget),
+        limits=Limits(file_size=settings.play_disk_budget, cpus=machine.cpus),
     )
 
 

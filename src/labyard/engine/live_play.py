@@ -24,9 +24,10 @@ from labyard.engine.parts import Parts
 from labyard.engine.together import together
 from labyard.engine.wiring import Ground, lay_ground
 from labyard.errors import CapacityError, ConflictError, ImageError, LabyardError, NotFoundError
+from labyard.machine import cgroup
 from labyard.machine.console import tail
 from labyard.machine.machine import line
-from labyard.machine.plan import CONSOLE_BYTES
+from labyard.machine.plan import CONSOLE_BYTES, Accelerator, MachineSpec
 from labyard.network.blocking import in_thread
 from labyard.network.plan import world_name
 from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport
@@ -213,6 +214,7 @@ class LivePlay:
             enter=shlex.join(["ip", "netns", "exec", world_name(self._parts.settings.mark, self.id), "bash"]),
             console=(await self.console(name))[-DEBUG_CONSOLE:],
             pid=process.pid if process else None,
+            limits=_limits(footing.spec) if footing and process else "",
         )
 
     def find(self, name: str) -> LiveMachine:
@@ -263,7 +265,15 @@ class LivePlay:
             self._become(PlayState.STARTING)
         ground = await lay_ground(self.entry, self._parts, self.machines)
         self._ground = ground
+        await self._note_the_accelerator()
         await together(*(self._start_machine(ground, machine) for machine in self.machines.values()))
+
+    async def _note_the_accelerator(self) -> None:
+        verdict = await self._parts.verdict()
+        emulated = () if verdict.accelerator is Accelerator.KVM else (verdict.note,)
+        notes = (*self.entry.plan.notes, *emulated)
+        if notes != self.report.notes:
+            self._say(notes=notes)
 
     async def _start_machine(self, ground: Ground, machine: LiveMachine) -> None:
         """A machine that was switched off on purpose before the engine restarted stays off."""
@@ -318,6 +328,11 @@ class LivePlay:
             await ground.remove()
         else:
             await self._parts.remove_world(self.id)
+
+
+def _limits(spec: MachineSpec) -> str:
+    group = cgroup.existing(spec)
+    return f"limited by {group}" if group else cgroup.lacking()
 
 
 def _how(task: TaskReport) -> str:

@@ -12,6 +12,7 @@ from labyard.engine.settings import EngineSettings
 from labyard.images.kernels import KernelStore
 from labyard.images.progress import Report
 from labyard.images.store import ImageStore
+from labyard.machine import cgroup
 from labyard.machine.accelerator import Verdict, choose
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
@@ -53,6 +54,8 @@ class Parts:
         """The folder of plays, and what all worlds share on the box."""
         self.settings.plays.mkdir(mode=0o711, parents=True, exist_ok=True)
         await host.prepare_host(self.settings.mark)
+        if lacking := cgroup.lacking():
+            log.warning("machines are limited by the jail alone", why=lacking)
 
     async def prepare_images(self, kernels: Sequence[str], images: Sequence[str], report: Report) -> None:
         """Have these, and the disks that machines of every pair start from."""
@@ -68,6 +71,7 @@ class Parts:
             if found.mark.play not in keep:
                 log.warning("ending a machine that no play owns", play=found.mark.play, machine=found.mark.machine)
                 await end(found)
+        await asyncio.to_thread(cgroup.sweep, self.settings.mark, keep)
         swept = await world.sweep(self.settings.mark, [world_name(self.settings.mark, play) for play in keep])
         for name in swept:
             log.warning("removed a world that no play owns", world=name)

@@ -36,6 +36,8 @@ class MachineDebug(Value):
     enter: str
     console: str
     pid: int | None = None
+    limits: str = ""
+    """Where its CPU, memory and processes are limited, or why they are not."""
 
 
 class ImageInfo(Value):

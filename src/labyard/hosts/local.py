@@ -55,7 +55,14 @@ class LocalHost:
 
     async def debug(self, play_id: str) -> builtins.list[MachineDebug]:
         return [
-            MachineDebug(name=each.name, command=each.command, enter=each.enter, console=each.console, pid=each.pid)
+            MachineDebug(
+                name=each.name,
+                command=each.command,
+                enter=each.enter,
+                console=each.console,
+                pid=each.pid,
+                limits=each.limits,
+            )
             for each in await self._engine.debug(play_id)
         ]
 

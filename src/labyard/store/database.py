@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, CursorResult, Executable, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 10_000
 _CONNECTIONS = 4  # each is a thread with SQLite, which writes one at a time anyway
+
+T = TypeVar("T")
+
+
+class Transaction:
+    """Statements on one connection. Whoever is cancelled in the middle of one waits for its end: drivers lose
+    connections whose answer nobody takes."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def execute(self, statement: Executable) -> CursorResult[Any]:
+        return await _to_its_end(self._connection.execute(statement))
 
 
 class Database:
@@ -27,7 +41,13 @@ class Database:
     @classmethod
     async def open(cls, url: str) -> Database:
         """`url` as SQLAlchemy writes it: `sqlite+aiosqlite:////var/lib/labyard/labyard.db`. Migrates it."""
-        engine = create_async_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=60)
+        engine = create_async_engine(
+            url,
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=60,
+            pool_reset_on_return=None,  # `begin` leaves nothing open
+        )
         if make_url(url).get_backend_name() == "sqlite":
             event.listen(engine.sync_engine, "connect", _tune_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -46,12 +66,33 @@ class Database:
         return await cls.open(f"sqlite+aiosqlite:///{path}")
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.begin() as connection:
-            yield connection
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """Committed at the end of the block, undone when it is left by an exception or cancelled."""
+        connection = self.engine.connect()
+        try:
+            await _to_its_end(connection.start())
+            yield Transaction(connection)
+            await _to_its_end(connection.commit())
+        finally:
+            if connection.sync_connection is not None:
+                await _to_its_end(connection.close())
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Like `await work`, but a cancellation is put off until it is done."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled from task.exception()
+    return task.result()
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:

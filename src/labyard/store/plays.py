@@ -125,7 +125,7 @@ class PlayStore:
             literal(row.created_at, plays.c.created_at.type), literal(row.id)
         )
         async with self._database.begin() as connection:
-            ahead = (
+            ahead: int = (
                 await connection.execute(select(func.count()).select_from(plays).where(*_WAITING, earlier))
             ).scalar_one()
         return ahead + 1
@@ -141,7 +141,8 @@ class PlayStore:
         query = select(func.count()).select_from(plays).where(plays.c.owner == owner)
         query = query.where(plays.c.state != PlayState.DESTROYED if since is None else plays.c.created_at >= since)
         async with self._database.begin() as connection:
-            return (await connection.execute(query)).scalar_one()
+            number: int = (await connection.execute(query)).scalar_one()
+        return number
 
     async def save(self, row: PlayRow, *, now: datetime) -> PlayRow:
         """Write `row` over the version it was read as. StaleError when somebody was faster."""

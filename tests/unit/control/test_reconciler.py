@@ -128,7 +128,9 @@ async def test_first_come_first_served(tmp_path: Path) -> None:
         running = asyncio.create_task(it.reconciler.run())
         first = await create(it, memory="768MiB")
         await becomes(it, first, PlayState.RUNNING)
-        big, small = await create(it, memory="1GiB"), await create(it, memory="256MiB")
+        big = await create(it, memory="1GiB")
+        it.clock.advance(timedelta(microseconds=1))  # of two at the very same time, either may be the first
+        small = await create(it, memory="256MiB")
         await it.settle(2)
         assert [(await it.plays.get("owner", each)).place for each in (first, big, small)] == [None, 1, 2]
         await it.plays.destroy("owner", first)

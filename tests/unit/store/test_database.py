@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from labyard.errors import NotFoundError
 from labyard.hosts.fake_plans import fake_plan
@@ -59,7 +61,7 @@ def schema_differences(connection: Connection) -> list[object]:
 
 
 async def test_the_migrations_end_at_the_schema(database: Database) -> None:
-    async with database.begin() as connection:
+    async with database.engine.begin() as connection:
         assert await connection.run_sync(schema_differences) == []
 
 
@@ -95,7 +97,7 @@ async def test_an_older_database_with_plays_in_it(tmp_path: Path) -> None:
     database = await Database.open_file(path)
     found = await PlayStore(database).get(old.id)
     assert (found.plan, found.persistent, found.version) == (old.plan, False, 3)
-    async with database.begin() as connection:
+    async with database.engine.begin() as connection:
         assert await connection.run_sync(schema_differences) == []
     await database.close()
 
@@ -151,6 +153,33 @@ async def test_many_writers_at_once(store: PlayStore) -> None:
     await asyncio.gather(*(store.insert(row(number)) for number in range(40)))
     assert len(await store.list(owner="owner")) == 40
     assert await store.list(owner="somebody") == []
+
+
+async def test_whoever_is_cancelled_in_a_statement_keeps_the_connection_in_order(
+    database: Database, tmp_path: Path
+) -> None:
+    store = PlayStore(database)
+    pool = database.engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    with closing(sqlite3.connect(tmp_path / "labyard.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # whoever writes waits
+        under_way = asyncio.Event()
+        event.listen(
+            database.engine.sync_engine,
+            "before_cursor_execute",
+            lambda _connection, _cursor, statement, *_: under_way.set() if statement.startswith("INSERT") else None,
+        )
+        writing = asyncio.create_task(store.insert(row()))
+        await under_way.wait()
+        for _ in range(3):
+            writing.cancel()
+            await asyncio.wait({writing}, timeout=0.02)
+        assert pool.checkedout() == 1, "its statement is still being carried out"
+        other.execute("ROLLBACK")
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert (pool.checkedout(), pool.checkedin()) == (0, 1)
+    assert await store.list() == [], "it was undone"
 
 
 async def test_the_queue(store: PlayStore) -> None:
