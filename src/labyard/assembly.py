@@ -37,6 +37,7 @@ from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
 from labyard.images.progress import silent
 from labyard.images.store import ImageStore
+from labyard.network.dns_upstream import HostResolvers
 from labyard.network.host import remove_host
 from labyard.play.progress import Progress
 from labyard.play.status import PlayState
@@ -130,6 +131,7 @@ def make_parts(settings: Settings, mark: str) -> Parts:
             insecure_registries=settings.insecure_registries | _listed(os.environ.get("LABYARD_INSECURE_REGISTRIES")),
         ),
         kernels=KernelStore(data / "kernels", examiner=examiner),
+        resolvers=HostResolvers(Path(os.environ.get("LABYARD_RESOLV_CONF", "/etc/resolv.conf"))),
     )
 
 

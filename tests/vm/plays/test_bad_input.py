@@ -88,7 +88,7 @@ def test_init_tasks_that_fail_each_in_its_way(lab: Lab, tmp_path: Path) -> None:
     said = refused(lab, str(path))
     assert "on one" in said
     play = lab.cli("playground", "list", "-q").stdout.split()[0]
-    assert lab.json("playground", "status", play)["status"]["stateEvents"][-1]["state"] == "FAILED"
+    lab.until(play, "FAILED")
     tasks = {task["name"]: task for task in lab.json("playground", "tasks", play)}
     assert {task["status"] for task in tasks.values()} == {35}
     assert (tasks["fails"]["exitCode"], tasks["fails"]["stdout"], tasks["fails"]["stderr"]) == (3, "because\n", "why\n")
