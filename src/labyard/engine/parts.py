@@ -47,6 +47,7 @@ class Parts:
                 self._verdict = await choose(
                     kernel.vmlinuz, kernel.initramfs, folder=settings.data, mark=settings.mark, uid=settings.first_uid
                 )
+                log.info("accelerator", note=self._verdict.note)
             return self._verdict
 
     async def prepare_host(self) -> None:

@@ -150,6 +150,7 @@ async def test_powered_off_while_nobody_looked_is_told_on_adoption(workshop: Wor
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while await status_of(spec) != "shutdown":
         assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
     machine = await Machine.adopt(spec)
     assert machine is not None
     events = Events(machine)
