@@ -5,6 +5,7 @@ The box is a network namespace; the browser lives in it too. Pictures go to `LAB
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.conftest import ARGS
 from tests.e2e.test_play_page import shown, type_line, wait_for_text
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.vm]
 
 IMAGES = ("busybox", "debian-12", "debian-12-docker", "kernel:6.1", "kernel:6.12")  # all that `up` makes
 PATIENCE_MS = 300_000  # emulation on a busy box is slow
+ATTEMPTS = 60
 
 
 @pytest.fixture
@@ -120,9 +123,22 @@ def lose_the_server(lab: Lab, page: Page, how: signal.Signals, pictures: Path) -
     assert lab.left().processes, "machines live on"
     lab.start_server()
     expect(notice).to_have_count(0)
-    type_line(page, f"echo after-{how.name}-$((40+2))")
-    wait_for_text(page, f"after-{how.name}-42")
+    type_until_echoed(page, f"after-{how.name}")
     assert shown(page).count("by-hand-42") == 1
+
+
+def type_until_echoed(page: Page, word: str) -> None:
+    """Again and again: what is typed before a terminal is attached anew is dropped, not kept for a surprise."""
+    for _ in range(ATTEMPTS):
+        type_line(page, f"echo {word}-$((40+2))")
+        with contextlib.suppress(PlaywrightTimeoutError):
+            page.wait_for_function(
+                "text => document.querySelector('.panel:not([hidden]) labyard-terminal')?.text?.().includes(text)",
+                arg=f"{word}-42",
+                timeout=PATIENCE_MS / ATTEMPTS,
+            )
+            return
+    raise AssertionError(f"the terminal did not come back:\n{shown(page)}")
 
 
 def destroy(page: Page) -> None:

@@ -54,8 +54,6 @@ class Parts:
         """The folder of plays, and what all worlds share on the box."""
         self.settings.plays.mkdir(mode=0o711, parents=True, exist_ok=True)
         await host.prepare_host(self.settings.mark)
-        if lacking := cgroup.lacking():
-            log.warning("machines are limited by the jail alone", why=lacking)
 
     async def prepare_images(self, kernels: Sequence[str], images: Sequence[str], report: Report) -> None:
         """Have these, and the disks that machines of every pair start from."""

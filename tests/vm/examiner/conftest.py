@@ -24,7 +24,7 @@ from labyard.machine.plan import MIB, Accelerator, DiskSpec, Format, LayerSpec, 
 from labyard.machine.process import end, find_all
 
 CACHE = Path(os.environ.get("LABYARD_TEST_CACHE", "/var/tmp/labyard-tests"))
-PATIENCE = 120.0  # seconds: emulation on a busy box is slow
+PATIENCE = 300.0  # seconds: emulation on a busy box is slow
 UID = 517_000 + os.getpid() % 1000
 
 CONFIG: dict[str, Any] = {

@@ -32,7 +32,7 @@ UID = 518_000 + os.getpid() % 1000  # another run on this box has its own
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x2, 0x1000, 0x4000  # linux/if_tun.h
 
 # Emulation on a busy box is slow; a test that hangs still ends.
-PATIENCE = 120
+PATIENCE = 300
 
 
 class Workshop:
