@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from labyard.control.access import Access, owner_token
+from labyard.control.access import OWNER, Access, owner_token
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.manifests import Manifests
@@ -39,6 +39,7 @@ from labyard.images.progress import silent
 from labyard.images.store import ImageStore
 from labyard.network.host import remove_host
 from labyard.play.progress import Progress
+from labyard.play.status import PlayState
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
@@ -237,11 +238,18 @@ async def down(settings: Settings) -> int:
     """End the server of this data folder, then every play in it. How many plays were ended."""
     _end_server(settings.data / "server.lock")
     async with house(settings) as services:
-        plays = await services.host.list()
-        for play in plays:
-            await services.host.destroy(play.id)
+        reports = await services.host.list()
+        rows = [view.row for view in await services.plays.list(OWNER)]
+        for row in rows:
+            if row.state is not PlayState.DESTROYED:
+                await services.plays.destroy(OWNER, row.id)
+        # the host's own list counts: what the database never heard of ends too
+        await asyncio.gather(*(services.host.destroy(report.id) for report in reports))
+        for row in rows:
+            services.reconciler.poke(row.id)
+        await services.reconciler.settled()
     await remove_host(data_mark(settings.data))
-    return len(plays)
+    return len(reports)
 
 
 def _end_server(lock: Path) -> None:

@@ -16,6 +16,7 @@ from labyard.machine import cgroup
 from labyard.machine.accelerator import Verdict, choose
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
+from labyard.network.blocking import in_thread
 from labyard.network.dns_upstream import HostResolvers, Upstreams
 from labyard.network.plan import world_name
 
@@ -65,7 +66,7 @@ class Parts:
 
     async def sweep(self, keep: Collection[str]) -> None:
         """End every process and remove every world that bears our mark and belongs to none of the plays in `keep`."""
-        for found in await asyncio.to_thread(find_all, self.settings.mark):
+        for found in await in_thread(find_all, self.settings.mark):
             if found.mark.play not in keep:
                 log.warning("ending a machine that no play owns", play=found.mark.play, machine=found.mark.machine)
                 await end(found)
@@ -74,5 +75,11 @@ class Parts:
         for name in swept:
             log.warning("removed a world that no play owns", world=name)
 
+    async def end_strays(self, play_id: str) -> None:
+        """End what runs for a play and nobody holds: a start that was cut while it took hold of a machine."""
+        for found in await in_thread(find_all, self.settings.mark):
+            if found.mark.play == play_id:
+                await end(found)
+
     async def remove_world(self, play_id: str) -> None:
-        await asyncio.to_thread(world.remove_world, world_name(self.settings.mark, play_id))
+        await in_thread(world.remove_world, world_name(self.settings.mark, play_id))
