@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 INPUTS := pyproject.toml hatch_build.py $(shell find examiner web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -15,8 +16,8 @@ $(READY): $(INPUTS)
 	@echo ">> Python environment, examiner and pages (a few minutes the first time)"
 	@tools/ensure-packages base
 	python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -e '.[dev]'
+	$(PIP) --upgrade 'pip>=24' && $(PIP) -e '.[dev]' || { echo ">> pip failed with this box's settings; once more without them"; \
+	  export PIP_CONFIG_FILE=/dev/null; $(PIP) -e '.[dev]'; }
 	@touch $@
 
 setup: $(READY) ## everything that development and tests need

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import fcntl
@@ -19,7 +20,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-from labyard.control.access import Access, owner_token
+from labyard.control.access import OWNER, Access, owner_token
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.manifests import Manifests
@@ -29,11 +30,16 @@ from labyard.control.reconciler import Reconciler, utc_now
 from labyard.engine.engine import Engine
 from labyard.engine.parts import Parts
 from labyard.engine.settings import EngineSettings
-from labyard.errors import ConflictError
-from labyard.hosts.local import LocalHost
+from labyard.errors import ConflictError, LabyardError
+from labyard.hosts.contract import Host
+from labyard.hosts.local import LocalHost, steps
 from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
+from labyard.images.progress import silent
 from labyard.images.store import ImageStore
+from labyard.network.host import remove_host
+from labyard.play.progress import Progress
+from labyard.play.status import PlayState
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
@@ -42,6 +48,12 @@ from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
 
 log = structlog.get_logger(__name__)
+
+FIRST_KERNELS = ("6.1",)
+FIRST_IMAGES = ("busybox", "debian-12")
+"""What `up` makes before it serves; the rest of the catalog's needs are made while it serves, or when first asked for."""
+LATER_KERNELS = ("6.12",)
+LATER_IMAGES = ("debian-12-docker",)
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -55,14 +67,14 @@ class Settings:
     port: int = 8800
     catalogs: tuple[Path, ...] = ()
     insecure_registries: frozenset[str] = frozenset()
+    prepare_later: bool = False
+    """Make the rest of the catalog's images and kernels while serving."""
 
 
 @contextlib.contextmanager
 def _data_folder(settings: Settings) -> Iterator[str]:
     """The data folder, made and held: one server at a time. Yields its mark."""
-    data = settings.data
-    data.mkdir(mode=0o711, parents=True, exist_ok=True)
-    data.chmod(0o711)
+    data = _made(settings.data)
     with (data / "server.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,6 +86,13 @@ def _data_folder(settings: Settings) -> Iterator[str]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield data_mark(data)
+
+
+def _made(data: Path) -> Path:
+    """Others may pass through it, to what is theirs, but not look around."""
+    data.mkdir(mode=0o711, parents=True, exist_ok=True)
+    data.chmod(0o711)
+    return data
 
 
 def data_mark(data: Path) -> str:
@@ -121,12 +140,13 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
         database = await Database.open_file(settings.data / "labyard.db")
         try:
             async with Engine(make_parts(settings, mark)) as engine:
-                yield _services(settings, database, LocalHost(engine))
+                yield services_over(settings, database, LocalHost(engine))
         finally:
             await database.close()
 
 
-def _services(settings: Settings, database: Database, host: LocalHost) -> Services:
+def services_over(settings: Settings, database: Database, host: Host) -> Services:
+    """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
     catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
@@ -142,14 +162,48 @@ def _services(settings: Settings, database: Database, host: LocalHost) -> Servic
     )
 
 
+async def prepare(settings: Settings) -> AsyncIterator[dict[str, Any]]:
+    """Fetch and build what most playgrounds need, before anybody waits for it; nothing to do the second time.
+
+    Yields progress, the last one finished. ImageError when something cannot be had.
+    """
+    parts = make_parts(settings, data_mark(_made(settings.data)))
+
+    async def work(say: Callable[[Progress], None]) -> None:
+        await parts.prepare_images(FIRST_KERNELS, FIRST_IMAGES, say)
+
+    async for step in steps(work):
+        yield step.model_dump()
+
+
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
-    async with house(settings) as services:
+    async with house(settings) as services, _preparing(settings):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
         config = uvicorn_config(app, host=settings.host, port=settings.port, message_limit=limit)
         server = _Server(config, lambda: services, settings, on_ready)
         await server.serve()
+
+
+@asynccontextmanager
+async def _preparing(settings: Settings) -> AsyncIterator[None]:
+    """In the background; what cannot be had now is asked for again when a play needs it."""
+
+    async def work() -> None:
+        parts = make_parts(settings, data_mark(settings.data))
+        try:
+            await parts.prepare_images((*FIRST_KERNELS, *LATER_KERNELS), LATER_IMAGES, silent)
+        except LabyardError as error:
+            log.warning("an image could not be prepared", error=str(error))
+
+    task = asyncio.create_task(work()) if settings.prepare_later else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 class _Server(uvicorn.Server):
@@ -184,10 +238,18 @@ async def down(settings: Settings) -> int:
     """End the server of this data folder, then every play in it. How many plays were ended."""
     _end_server(settings.data / "server.lock")
     async with house(settings) as services:
-        plays = await services.host.list()
-        for play in plays:
-            await services.host.destroy(play.id)
-        return len(plays)
+        reports = await services.host.list()
+        rows = [view.row for view in await services.plays.list(OWNER)]
+        for row in rows:
+            if row.state is not PlayState.DESTROYED:
+                await services.plays.destroy(OWNER, row.id)
+        # the host's own list counts: what the database never heard of ends too
+        await asyncio.gather(*(services.host.destroy(report.id) for report in reports))
+        for row in rows:
+            services.reconciler.poke(row.id)
+        await services.reconciler.settled()
+    await remove_host(data_mark(settings.data))
+    return len(reports)
 
 
 def _end_server(lock: Path) -> None:

@@ -18,13 +18,9 @@ def _say(progress: Progress) -> None:
 
 
 async def prepare(folder: Path, wanted: list[str]) -> None:
-    parts = make_parts(Settings(data=folder), mark="000000")
-    kernels = [await parts.kernels.ensure(w.removeprefix("kernel:"), _say) for w in wanted if w.startswith("kernel:")]
-    for source in wanted:
-        if not source.startswith("kernel:"):
-            image = await parts.images.ensure(source, _say)
-            for kernel in kernels:
-                await parts.images.boot_disk(image, kernel, _say)
+    kernels = [each.removeprefix("kernel:") for each in wanted if each.startswith("kernel:")]
+    images = [each for each in wanted if not each.startswith("kernel:")]
+    await make_parts(Settings(data=folder), mark="000000").prepare_images(kernels, images, _say)
 
 
 if __name__ == "__main__":

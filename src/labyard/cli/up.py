@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import typer
 
 from labyard import assembly
+from labyard.cli import stock
 from labyard.cli.doctor.distribution import NEEDS, Distribution, Family, install_line
 from labyard.cli.doctor.facts import look
 from labyard.cli.doctor.judge import Facts, Level, judge
@@ -40,7 +42,10 @@ def up(listen: Listen = DEFAULT_LISTEN, data: Data = None) -> None:
         _install(facts.distribution, packages)
         facts = look(folder, host, port)
     _refuse_or_warn(facts)
-    serve_until_told(assembly.Settings(data=folder, host=host, port=port))
+    settings = assembly.Settings(data=folder, host=host, port=port, prepare_later=True)
+    say(">> Kernels and images (two minutes the first time)")
+    asyncio.run(stock.show(assembly.prepare(settings)))
+    serve_until_told(settings)
 
 
 def missing(facts: Facts) -> list[str]:

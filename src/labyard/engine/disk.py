@@ -6,10 +6,15 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from labyard.engine.live_play import LivePlay
 from labyard.engine.settings import MIB, EngineSettings
+from labyard.errors import LabyardError
 from labyard.machine.disks import allocated
 from labyard.play.status import PlayState, Reason
+
+log = structlog.get_logger(__name__)
 
 
 def to_halt(sizes: Mapping[str, int], before: Mapping[str, int], free: int, settings: EngineSettings) -> dict[str, str]:
@@ -50,5 +55,8 @@ class DiskGuard:
         sizes = await asyncio.to_thread(lambda: {name: allocated(self._settings.plays / name) for name in live})
         free = shutil.disk_usage(self._settings.data).free
         for name, why in to_halt(sizes, self._before, free, self._settings).items():
-            await live[name].halt(why)
+            try:
+                await live[name].halt(why)
+            except LabyardError as error:
+                log.warning("a play could not be halted, trying again", play=name, error=str(error))
         self._before = sizes

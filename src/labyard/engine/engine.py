@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
 
 import structlog
 
@@ -17,7 +18,7 @@ from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.watch import Watchers
-from labyard.errors import CapacityError, ConflictError, NotFoundError
+from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.play.streams import Request, Stream
@@ -25,6 +26,12 @@ from labyard.play.streams import Request, Stream
 log = structlog.get_logger(__name__)
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+_NOTHING_LEFT: Final = (Reason.IMAGE_UNAVAILABLE, Reason.NO_CAPACITY, Reason.INTERNAL)
+"""Failures after which no machine is kept."""
+
+_VERSIONS_PER_RUN: Final = 1 << 24
+"""More changes of one play than one run of the engine tells."""
 
 
 class Engine:
@@ -36,6 +43,8 @@ class Engine:
         self._plays: dict[str, LivePlay] = {}
         self._watchers = Watchers()
         self._guards: list[asyncio.Task[None]] = []
+        self._errands: set[asyncio.Task[None]] = set()
+        self._expiring: set[str] = set()
         self._host_boot = BOOT_ID.read_text().strip()
 
     @property
@@ -46,13 +55,17 @@ class Engine:
         await self._parts.prepare_host()
         await self._adopt()
         disk = DiskGuard(self._parts.settings, lambda: list(self._plays.values()))
-        self._guards = [asyncio.create_task(disk.watch()), asyncio.create_task(self._watch_deadlines())]
+        self._guards += [
+            asyncio.create_task(disk.watch()),
+            asyncio.create_task(self._watch_deadlines()),
+            asyncio.create_task(self._watch_host()),
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for guard in self._guards:
-            guard.cancel()
-        await asyncio.gather(*self._guards, return_exceptions=True)
+        for work in (*self._guards, *self._errands):
+            work.cancel()
+        await asyncio.gather(*self._guards, *self._errands, return_exceptions=True)
         await asyncio.gather(*(play.let_go() for play in self._plays.values()))
 
     # adoption
@@ -70,19 +83,33 @@ class Engine:
             self._take_up(entry)
 
     def _take_up(self, entry: Entry) -> None:
-        play = self._add(entry)
+        # Not every version was written down; those to come must be later than any that was told.
+        version = (entry.report.version // _VERSIONS_PER_RUN + 1) * _VERSIONS_PER_RUN
+        play = self._add(entry.model_copy(update={"report": entry.report.model_copy(update={"version": version})}))
         state = entry.report.state
         if state is PlayState.DESTROYING:
-            self._later(play.destroy())
+            self._later(self.destroy(play.id))
         elif state is PlayState.STOPPING:
             self._later(play.stop(entry.report.reason or Reason.STOPPED))
+        elif state is PlayState.CREATED:
+            play.begin()
         elif was_running(entry) and entry.host_boot != self._host_boot:
             self._later(play.stop(Reason.HOST_RESTARTED))
-        elif was_running(entry) and entry.report.reason not in (Reason.IMAGE_UNAVAILABLE, Reason.NO_CAPACITY):
+        elif was_running(entry) and entry.report.reason not in _NOTHING_LEFT:
             play.begin()
 
-    def _later(self, work: object) -> None:
-        self._guards.append(asyncio.ensure_future(work))  # type: ignore[call-overload]
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """In the background; an error is written down, and the play is looked at again by whoever asked for it."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("work in the background failed")
+
+        task = asyncio.create_task(guarded())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     def _add(self, entry: Entry) -> LivePlay:
         play = LivePlay(entry, self._parts, self._journal, self._publish)
@@ -97,9 +124,26 @@ class Engine:
             now = datetime.now(UTC)
             due = [p for p in self._plays.values() if p.entry.deadline and p.entry.deadline <= now]
             for play in due:
-                if play.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED):
-                    await play.stop(Reason.EXPIRED)
-            await asyncio.sleep(1)
+                alive = play.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED)
+                if alive and play.id not in self._expiring:
+                    self._expiring.add(play.id)
+                    self._later(self._expire(play))
+            await asyncio.sleep(0.5)
+
+    async def _expire(self, play: LivePlay) -> None:
+        try:
+            await play.stop(Reason.EXPIRED)
+        finally:
+            self._expiring.discard(play.id)
+
+    async def _watch_host(self) -> None:
+        """A firewall that was restarted on the box has thrown our table away: the fence and NAT are put back."""
+        while True:
+            await asyncio.sleep(self._parts.settings.host_interval)
+            try:
+                await self._parts.prepare_host()
+            except NetworkError as error:
+                log.warning("the box's network could not be looked after", error=str(error))
 
     # verbs
 
@@ -149,9 +193,12 @@ class Engine:
         return random.choice(free)  # noqa: S311 - not a secret
 
     async def restart(self, play_id: str) -> None:
+        """Its lifetime, if it had one, is over: the next is set by whoever asked."""
         play = self.play(play_id)
-        self._check_room(play.entry.plan)
-        play.entry = play.entry.model_copy(update={"host_boot": self._host_boot})
+        if not play.report.state.active:
+            self._check_room(play.entry.plan)
+        if play.report.state in (PlayState.STOPPED, PlayState.FAILED):
+            play.entry = play.entry.model_copy(update={"host_boot": self._host_boot, "deadline": None})
         await play.restart()
 
     async def stop(self, play_id: str) -> None:
@@ -184,6 +231,7 @@ class Engine:
         play = self.play(play_id)
         if play.report.state in (PlayState.STOPPED, PlayState.STOPPING, PlayState.DESTROYING):
             raise ConflictError(f"play {play_id} is {play.report.state.lower()}", hint="restart it first")
+        play.refuse_halted()
         return await play.find(machine).open(request)
 
     def room(self) -> Room:

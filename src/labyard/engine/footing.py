@@ -19,6 +19,7 @@ from labyard.images.progress import Report
 from labyard.images.rootimage import RootImage
 from labyard.machine.disks import create_blank, create_overlay
 from labyard.machine.plan import Accelerator, DiskSpec, Format, LayerSpec, Limits, MachineSpec, NicSpec
+from labyard.network.blocking import in_thread
 from labyard.network.namespace import path_of
 from labyard.network.plan import world_name
 from labyard.play.plan import DrivePlan, MachinePlan, Value
@@ -61,7 +62,7 @@ async def lay_footing(entry: Entry, parts: Parts, machine: MachinePlan, report: 
         initramfs=kernel.initramfs,
         images=tuple(image.digest for image in sources if image),
     )
-    await asyncio.to_thread(replace_file, folder / "footing.json", footing.model_dump_json().encode())
+    await in_thread(replace_file, folder / "footing.json", footing.model_dump_json().encode())
     return footing
 
 
@@ -110,7 +111,7 @@ def _spec(
         run_dir=folder / "run",
         netns=path_of(world_name(settings.mark, entry.report.id)),
         uid=entry.uid,
-        limits=Limits(file_size=settings.play_disk_budget),
+        limits=Limits(file_size=settings.play_disk_budget, cpus=machine.cpus),
     )
 
 

@@ -63,6 +63,12 @@ class InitTasks:
                 each.cancel()
         return next((report for report in self.reports.values() if report.status is TaskStatus.FAILED), None)
 
+    def forget_failures(self) -> None:
+        """Failed tasks are to run again; completed ones never are."""
+        for name, report in self.reports.items():
+            if report.status is TaskStatus.FAILED:
+                self.reports[name] = TaskReport(name=name, machine=report.machine, version=report.version + 1)
+
     def _begin_again(self) -> None:
         """What was running when the engine went away is asked for again: the examiner joins or restarts it."""
         for task in self._plans:

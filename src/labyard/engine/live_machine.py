@@ -38,6 +38,8 @@ class LiveMachine:
         """Its examiner says that it cannot get ready; `status.message` tells why."""
         self.process: Machine | None = None
         self._changed = changed
+        self.turn = asyncio.Lock()
+        """Held by whoever carries out a person's verb, so that two of them do not mix. Ends and stops of the play need none."""
         self._link: GuestLink | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._wanted_off = False
@@ -58,13 +60,26 @@ class LiveMachine:
 
     async def run(self, launch: Callable[[], Awaitable[Machine]]) -> None:
         """Start (or find) the process and keep it from here on. Returns once the process is there."""
-        if self._keeper and not self._keeper.done():
+        if self.process is not None:
             return
+        await self._kept()
         self._wanted_off = False
+        self._set(ready=False, ready_at=None)
         self.say("starting", MachineState.STARTING)
-        self.process = await launch()
+        self._attend(await launch())
+
+    async def take_up(self, find: Callable[[], Awaitable[Machine | None]]) -> None:
+        """Keep the process where there is one; else it is off."""
+        found = await find()
+        if found is None:
+            await self.end()
+        else:
+            self._attend(found)
+
+    def _attend(self, process: Machine) -> None:
+        self.process = process
         self.off.clear()
-        self._keeper = asyncio.create_task(self._keep(self.process), name=f"keep {self.name}")
+        self._keeper = asyncio.create_task(self._keep(process), name=f"keep {self.name}")
 
     async def _keep(self, process: Machine) -> None:
         holder = asyncio.create_task(self._hold_link(process.spec))
@@ -88,9 +103,8 @@ class LiveMachine:
         process, self.process = self.process, None
         if process is None:
             return
-        message = "" if self._wanted_off else "its process ended unexpectedly"
-        self._down(MachineState.STOPPED, "off", message)
         await process.kill()  # cleans up behind one that ended by itself
+        self._down(MachineState.STOPPED, "off", "" if self._wanted_off else "its process ended unexpectedly")
         self.off.set()
 
     def _down(self, state: MachineState, stage: str, message: str = "") -> None:
@@ -103,7 +117,7 @@ class LiveMachine:
         while True:
             try:
                 link = await GuestLink.connect(spec.link_socket, timeout=LINK_PATIENCE)
-            except (GuestError, OSError, TimeoutError):
+            except (LabyardError, OSError, TimeoutError):
                 await asyncio.sleep(0.05)
                 continue
             self._link = link
@@ -122,8 +136,6 @@ class LiveMachine:
         async for event in link.events():
             if event.get("event") == "ready":
                 self._ready()
-            elif event.get("stage") == "failed":
-                self._break(str(event.get("message", ""))[:500])
             elif event.get("event") == "stage" and not self.up.is_set():
                 self.say(f"booting: {str(event.get('stage', ''))[:60]}")
 
@@ -144,7 +156,7 @@ class LiveMachine:
             await link.close()
 
     def link(self) -> GuestLink:
-        if self.status.state in (MachineState.STOPPED, MachineState.CREATED):
+        if self.status.state is MachineState.STOPPED:
             raise ConflictError(
                 f"{self.name} is off", hint=f"start it with: labyard playground machine restart ID {self.name}"
             )
@@ -170,6 +182,7 @@ class LiveMachine:
         """Ask the guest to end itself within `grace` seconds, then end it. Returns when the process is gone."""
         process = self.process
         if process is None:
+            await self.end()
             return
         self._wanted_off = True
         self.say("stopping", MachineState.STOPPING)
@@ -183,8 +196,15 @@ class LiveMachine:
         self._wanted_off = True
         if self.process is not None:
             await self.process.kill()
-        await _cancelled(self._keeper)
+        await self._kept()
         await self._finish()
+        if self.status.state is not MachineState.STOPPED:
+            self._down(MachineState.STOPPED, "off")  # it never had a process
+
+    async def _kept(self) -> None:
+        """Wait until nobody keeps its process any more: whoever did has heard of the end, and clears up."""
+        if self._keeper is not None:
+            await asyncio.gather(self._keeper, return_exceptions=True)
 
     async def let_go(self) -> None:
         """Leave the process running for the next engine."""

@@ -24,9 +24,11 @@ from labyard.engine.parts import Parts
 from labyard.engine.together import together
 from labyard.engine.wiring import Ground, lay_ground
 from labyard.errors import CapacityError, ConflictError, ImageError, LabyardError, NotFoundError
+from labyard.machine import cgroup
 from labyard.machine.console import tail
 from labyard.machine.machine import line
-from labyard.machine.plan import CONSOLE_BYTES
+from labyard.machine.plan import CONSOLE_BYTES, Accelerator, MachineSpec
+from labyard.network.blocking import in_thread
 from labyard.network.plan import world_name
 from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport
 
@@ -47,6 +49,7 @@ class LivePlay:
         self._verb = asyncio.Lock()
         self._work: asyncio.Task[None] | None = None
         self._ground: Ground | None = None
+        self._gone = False
         self.machines = {
             status.name: LiveMachine(status, self._machine_changed)
             for status in entry.report.machines or tuple(MachineStatus(name=m.name) for m in entry.plan.machines)
@@ -64,6 +67,8 @@ class LivePlay:
     # what it is
 
     def _say(self, *, durable: bool = True, **fields: Any) -> None:
+        if self._gone:
+            return
         report = self.report.model_copy(update={**fields, "version": self.report.version + 1})
         self.entry = self.entry.model_copy(update={"report": report})
         if durable:
@@ -88,68 +93,94 @@ class LivePlay:
     # verbs
 
     def begin(self) -> None:
-        """Bring it up in the background; `report` tells how it goes."""
+        """Bring it up in the background; `report` tells how it goes. A play that has failed only gets its machines back."""
         if self._work is None or self._work.done():
-            self._work = asyncio.create_task(self._bring_up(), name=f"start {self.id}")
+            work = self._hold_on() if self.report.state is PlayState.FAILED else self._bring_up()
+            self._work = asyncio.create_task(work, name=f"start {self.id}")
 
     async def stop(self, reason: Reason) -> None:
+        await self._give_up_start()
         async with self._verb:
-            if self.report.state is PlayState.STOPPED:
+            if self._gone or self.report.state is PlayState.STOPPED:
                 return
-            await self._give_up_start()
+            await self._give_up_start()  # of a restart that came first
             self._become(PlayState.STOPPING, reason)
             await asyncio.gather(*(m.power_off(self._parts.settings.stop_grace) for m in self.machines.values()))
             await self._clear_ground()
             self._become(PlayState.STOPPED, reason)
 
     async def restart(self) -> None:
+        """Boot it from its disks. What has failed is ended first and its failed tasks run again; what runs is left alone."""
         async with self._verb:
+            if self.report.state is PlayState.DESTROYING or self._gone:
+                raise ConflictError(f"play {self.id} is being destroyed")
             if self.report.state not in (PlayState.STOPPED, PlayState.FAILED):
-                raise ConflictError(
-                    f"play {self.id} is {self.report.state.lower()}, not stopped",
-                    hint="stop it first, or leave it running",
-                )
+                return
             await self._give_up_start()
+            await asyncio.gather(*(machine.end() for machine in self.machines.values()))
+            self._tasks.forget_failures()
             self._become(PlayState.STARTING)
             self.begin()
 
     async def destroy(self) -> None:
         """Nothing of it is left when this returns. Safe in every state, also half-way through itself."""
         await self._give_up_start()
+        await asyncio.gather(*(machine.end() for machine in self.machines.values()))  # a stop in its grace ends now
         async with self._verb:
+            if self._gone:
+                return
+            await self._give_up_start()
             if self.report.state is not PlayState.DESTROYING:
                 self._become(PlayState.DESTROYING, Reason.DESTROYED)
             await asyncio.gather(*(machine.end() for machine in self.machines.values()))
             await self._clear_ground()
-            await asyncio.to_thread(self._journal.remove, self.id)
+            self._gone = True
+            await in_thread(self._journal.remove, self.id)
             self._publish(
                 self.report.model_copy(update={"state": PlayState.DESTROYED, "version": self.report.version + 1})
             )
 
     async def machine(self, name: str, verb: str) -> None:
         machine = self.find(name)
-        if verb == "reboot":
-            await machine.reboot()
-        elif verb == "stop":
-            await machine.power_off(self._parts.settings.stop_grace)
-        elif verb == "restart":
-            if machine.process is not None:
+        self.refuse_halted()
+        async with machine.turn:
+            if verb == "reboot":
                 await machine.reboot()
-            elif self._ground is None:
-                raise ConflictError(f"play {self.id} is {self.report.state.lower()}", hint="restart the play instead")
+            elif verb == "stop":
+                await machine.power_off(self._parts.settings.stop_grace)
+            elif verb == "restart" and machine.process is not None:
+                await machine.reboot()
+            elif verb == "restart":
+                await self._start_again(machine)
             else:
-                await machine.run(self._ground.launcher(name, self.entry))
-        else:
-            raise ConflictError(f"machines cannot '{verb}'", hint="reboot, stop or restart")
+                raise ConflictError(f"machines cannot '{verb}'", hint="reboot, stop or restart")
+
+    async def _start_again(self, machine: LiveMachine) -> None:
+        async with self._verb:
+            if self._ground is None or self.report.state not in (PlayState.RUNNING, PlayState.FAILED):
+                raise ConflictError(f"play {self.id} is {self.report.state.lower()}", hint="restart the play instead")
+            await machine.run(self._ground.launcher(machine.name, self.entry))
+
+    def refuse_halted(self) -> None:
+        """ConflictError when its machines stand still for good."""
+        if self.report.reason is Reason.DISK_BUDGET and self.report.state is PlayState.FAILED:
+            raise ConflictError(f"play {self.id} is halted: {self.report.detail}", hint="stop or destroy it")
 
     async def halt(self, detail: str) -> None:
-        """Freeze its machines where they are: it took more of the disk than it may."""
+        """Freeze its machines where they are: it took more of the disk than it may. Whatever it was starting is given up."""
+        await self._give_up_start()
+        async with self._verb:
+            if self.report.state not in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED):
+                return
+            await self._freeze()
+            self._become(PlayState.FAILED, Reason.DISK_BUDGET, detail)
+
+    async def _freeze(self) -> None:
         for machine in self.machines.values():
             if machine.process is not None:
-                await machine.process.pause()
+                with contextlib.suppress(LabyardError):  # it may be ending by itself
+                    await machine.process.pause()
                 machine.say("halted: disk budget used up")
-        if self.report.reason is not Reason.DISK_BUDGET:
-            self._become(PlayState.FAILED, Reason.DISK_BUDGET, detail)
 
     async def let_go(self) -> None:
         """The engine ends, the machines run on."""
@@ -183,6 +214,7 @@ class LivePlay:
             enter=shlex.join(["ip", "netns", "exec", world_name(self._parts.settings.mark, self.id), "bash"]),
             console=(await self.console(name))[-DEBUG_CONSOLE:],
             pid=process.pid if process else None,
+            limits=_limits(footing.spec) if footing and process else "",
         )
 
     def find(self, name: str) -> LiveMachine:
@@ -217,12 +249,31 @@ class LivePlay:
             log.exception("start failed", play=self.id)
             await self._fail(Reason.INTERNAL, error, keep=False)
 
+    async def _hold_on(self) -> None:
+        """Take hold of the machines that a failed play left running; none is started and nothing else is tried."""
+        try:
+            ground = await lay_ground(self.entry, self._parts, self.machines)
+            self._ground = ground
+            await together(*(machine.take_up(ground.finder(name)) for name, machine in self.machines.items()))
+        except LabyardError as error:
+            log.warning("a failed play's machines are not to be had", play=self.id, error=str(error))
+        if self.report.reason is Reason.DISK_BUDGET:
+            await self._freeze()
+
     async def _start_machines(self) -> None:
-        if self.report.state is not PlayState.FAILED and self.report.state is not PlayState.RUNNING:
+        if self.report.state is not PlayState.RUNNING:
             self._become(PlayState.STARTING)
         ground = await lay_ground(self.entry, self._parts, self.machines)
         self._ground = ground
+        await self._note_the_accelerator()
         await together(*(self._start_machine(ground, machine) for machine in self.machines.values()))
+
+    async def _note_the_accelerator(self) -> None:
+        verdict = await self._parts.verdict()
+        emulated = () if verdict.accelerator is Accelerator.KVM else (verdict.note,)
+        notes = (*self.entry.plan.notes, *emulated)
+        if notes != self.report.notes:
+            self._say(notes=notes)
 
     async def _start_machine(self, ground: Ground, machine: LiveMachine) -> None:
         """A machine that was switched off on purpose before the engine restarted stays off."""
@@ -233,12 +284,14 @@ class LivePlay:
 
     async def _tasks_done(self) -> None:
         """Wait for readiness and init tasks together: a task runs as soon as its own machine is ready."""
+        if self.report.state is PlayState.RUNNING:
+            return  # it got here before the engine restarted; a machine that has gone off since is the learner's doing
         started = [machine for machine in self.machines.values() if machine.process is not None]
         failed, *_ = await together(self._tasks.run(), *(self._wait_ready(machine) for machine in started))
         if failed is not None:
             detail = f"init task '{failed.name}' on {failed.machine} " + _how(failed)
             self._become(PlayState.FAILED, Reason.INIT_TASK_FAILED, detail)
-        elif self.report.reason is not Reason.DISK_BUDGET:
+        else:
             self._become(PlayState.RUNNING)
 
     async def _wait_ready(self, machine: LiveMachine) -> TaskReport | None:
@@ -269,11 +322,17 @@ class LivePlay:
         self._become(PlayState.FAILED, reason, str(error))
 
     async def _clear_ground(self) -> None:
+        await self._parts.end_strays(self.id)
         ground, self._ground = self._ground, None
         if ground is not None:
             await ground.remove()
         else:
             await self._parts.remove_world(self.id)
+
+
+def _limits(spec: MachineSpec) -> str:
+    group = cgroup.existing(spec)
+    return f"limited by {group}" if group else cgroup.lacking()
 
 
 def _how(task: TaskReport) -> str:

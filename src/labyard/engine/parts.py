@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from labyard.engine.settings import EngineSettings
 from labyard.images.kernels import KernelStore
+from labyard.images.progress import Report
 from labyard.images.store import ImageStore
+from labyard.machine import cgroup
 from labyard.machine.accelerator import Verdict, choose
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
+from labyard.network.blocking import in_thread
 from labyard.network.dns_upstream import HostResolvers, Upstreams
 from labyard.network.plan import world_name
 
@@ -51,16 +54,33 @@ class Parts:
         """The folder of plays, and what all worlds share on the box."""
         self.settings.plays.mkdir(mode=0o711, parents=True, exist_ok=True)
         await host.prepare_host(self.settings.mark)
+        if lacking := cgroup.lacking():
+            log.warning("machines are limited by the jail alone", why=lacking)
+
+    async def prepare_images(self, kernels: Sequence[str], images: Sequence[str], report: Report) -> None:
+        """Have these, and the disks that machines of every pair start from."""
+        had = [await self.kernels.ensure(version, report) for version in kernels]
+        for source in images:
+            image = await self.images.ensure(source, report)
+            for kernel in had:
+                await self.images.boot_disk(image, kernel, report)
 
     async def sweep(self, keep: Collection[str]) -> None:
         """End every process and remove every world that bears our mark and belongs to none of the plays in `keep`."""
-        for found in await asyncio.to_thread(find_all, self.settings.mark):
+        for found in await in_thread(find_all, self.settings.mark):
             if found.mark.play not in keep:
                 log.warning("ending a machine that no play owns", play=found.mark.play, machine=found.mark.machine)
                 await end(found)
+        await asyncio.to_thread(cgroup.sweep, self.settings.mark, keep)
         swept = await world.sweep(self.settings.mark, [world_name(self.settings.mark, play) for play in keep])
         for name in swept:
             log.warning("removed a world that no play owns", world=name)
 
+    async def end_strays(self, play_id: str) -> None:
+        """End what runs for a play and nobody holds: a start that was cut while it took hold of a machine."""
+        for found in await in_thread(find_all, self.settings.mark):
+            if found.mark.play == play_id:
+                await end(found)
+
     async def remove_world(self, play_id: str) -> None:
-        await asyncio.to_thread(world.remove_world, world_name(self.settings.mark, play_id))
+        await in_thread(world.remove_world, world_name(self.settings.mark, play_id))

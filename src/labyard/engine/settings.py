@@ -36,6 +36,8 @@ class EngineSettings:
     """Below this much free disk, the play that wrote last is halted before the box is full."""
     disk_interval: float = 2
     """How often the disk is looked at."""
+    host_interval: float = 30
+    """How often the box's own nftables table is made sure of."""
     boots_at_once: int = 8
     """Machines being launched at the same time; more wait their turn."""
 

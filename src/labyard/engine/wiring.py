@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from labyard.engine.footing import Footing, lay_footing, write_initrd
 from labyard.engine.journal import Entry
@@ -13,6 +13,7 @@ from labyard.engine.parts import Parts
 from labyard.engine.together import together
 from labyard.images.progress import Progress
 from labyard.machine.machine import Machine
+from labyard.network.blocking import in_thread
 from labyard.network.dns import DnsForwarder
 from labyard.network.world import World
 from labyard.play.plan import MachinePlan
@@ -36,13 +37,17 @@ class Ground:
             found = await Machine.adopt(footing.spec)
             if found is not None:
                 return found
-            await asyncio.to_thread(write_initrd, footing, entry, plan)
+            await in_thread(write_initrd, footing, entry, plan)
             # what the box can do may have changed since the play began
             spec = footing.spec.model_copy(update={"accelerator": (await self.parts.verdict()).accelerator})
             taps = [self.world.open_tap(name, index) for index in range(len(spec.nics))]
             return await Machine.launch(spec, taps=taps)
 
         return launch
+
+    def finder(self, name: str) -> Callable[[], Awaitable[Machine | None]]:
+        """Finds the machine where it runs; starts nothing."""
+        return partial(Machine.adopt, self.footings[name].spec)
 
     async def remove(self) -> None:
         await self.dns.close()

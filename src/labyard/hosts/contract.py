@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from labyard.play.plan import PlayPlan, Value
+from labyard.play.progress import Progress
 from labyard.play.status import PlayReport
 from labyard.play.streams import Request, Stream
 
@@ -35,16 +36,8 @@ class MachineDebug(Value):
     enter: str
     console: str
     pid: int | None = None
-
-
-class Progress(Value):
-    """One step of a long work. `done` and `total` in bytes or pieces; total None while unknown."""
-
-    subject: str
-    step: str
-    done: int = 0
-    total: int | None = None
-    finished: bool = False
+    limits: str = ""
+    """Where its CPU, memory and processes are limited, or why they are not."""
 
 
 class ImageInfo(Value):

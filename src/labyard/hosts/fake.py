@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from labyard.errors import CapacityError, ConflictError, ImageError, MachineError, NotFoundError
-from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug, Progress
+from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug
 from labyard.hosts.fake_guest import FakeGuest
 from labyard.play.plan import MachinePlan, PlayPlan
+from labyard.play.progress import Progress
 from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport, TaskStatus
 from labyard.play.streams import Request, Stream
 

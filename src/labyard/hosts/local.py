@@ -9,10 +9,10 @@ from pathlib import Path
 
 from labyard.engine.engine import Engine
 from labyard.errors import ConflictError
-from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug, Progress
-from labyard.images.progress import Progress as Step
+from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug
 from labyard.machine.disks import allocated
 from labyard.play.plan import PlayPlan
+from labyard.play.progress import Progress
 from labyard.play.status import PlayReport
 from labyard.play.streams import Request, Stream
 
@@ -55,7 +55,14 @@ class LocalHost:
 
     async def debug(self, play_id: str) -> builtins.list[MachineDebug]:
         return [
-            MachineDebug(name=each.name, command=each.command, enter=each.enter, console=each.console, pid=each.pid)
+            MachineDebug(
+                name=each.name,
+                command=each.command,
+                enter=each.enter,
+                console=each.console,
+                pid=each.pid,
+                limits=each.limits,
+            )
             for each in await self._engine.debug(play_id)
         ]
 
@@ -85,10 +92,10 @@ class LocalHost:
         ]
 
     def pull_image(self, source: str) -> AsyncIterator[Progress]:
-        return _steps(lambda say: self._engine.parts.images.ensure(source, say))
+        return steps(lambda say: self._engine.parts.images.ensure(source, say))
 
     def import_image(self, path: str, name: str) -> AsyncIterator[Progress]:
-        return _steps(lambda say: self._engine.parts.images.import_archive(Path(path), name, say))
+        return steps(lambda say: self._engine.parts.images.import_archive(Path(path), name, say))
 
     async def remove_image(self, source: str) -> None:
         images = self._engine.parts.images
@@ -110,21 +117,18 @@ class LocalHost:
         ]
 
     def pull_kernel(self, version: str) -> AsyncIterator[Progress]:
-        return _steps(lambda say: self._engine.parts.kernels.ensure(version, say))
+        return steps(lambda say: self._engine.parts.kernels.ensure(version, say))
 
 
-async def _steps(work: Callable[[Callable[[Step], None]], Awaitable[object]]) -> AsyncIterator[Progress]:
+async def steps(work: Callable[[Callable[[Progress], None]], Awaitable[object]]) -> AsyncIterator[Progress]:
     """Progress calls of `work` as a stream; its error is raised at the end, and leaving the stream cancels it."""
-    steps: asyncio.Queue[Progress | None] = asyncio.Queue()
-
-    def say(step: Step) -> None:
-        steps.put_nowait(Progress(subject=step.subject, step=step.step, done=step.done, total=step.total))
-
-    task = asyncio.ensure_future(work(say))
-    task.add_done_callback(lambda _: steps.put_nowait(None))
+    waiting: asyncio.Queue[Progress | None] = asyncio.Queue()
+    task = asyncio.ensure_future(work(waiting.put_nowait))
+    task.add_done_callback(lambda _: waiting.put_nowait(None))
     try:
-        while (step := await steps.get()) is not None:
-            yield step
+        while (step := await waiting.get()) is not None:
+            if not step.finished:
+                yield step
         await task
         yield Progress(subject="", step="done", finished=True)
     finally:

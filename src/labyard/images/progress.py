@@ -1,21 +1,12 @@
-"""How far a long work is. The same fields as the hosts contract's, which lies above this room."""
+"""Telling how far a long work is, to whoever looks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from labyard.play.plan import Value
+from labyard.play.progress import Progress
 
-
-class Progress(Value):
-    """One step of making `subject`. `done` and `total` in bytes or pieces; total None while unknown."""
-
-    subject: str
-    step: str
-    done: int = 0
-    total: int | None = None
-    finished: bool = False
-
+__all__ = ["Progress", "Report", "silent"]
 
 Report = Callable[[Progress], None]
 

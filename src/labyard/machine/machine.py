@@ -13,7 +13,7 @@ from pathlib import Path
 from qemu.qmp import Message
 
 from labyard.errors import MachineError
-from labyard.machine import plan, sockets
+from labyard.machine import cgroup, plan, sockets
 from labyard.machine.console import Console, tail
 from labyard.machine.jail import Jail
 from labyard.machine.plan import Accelerator, Descriptors, MachineSpec
@@ -60,6 +60,7 @@ def line(spec: MachineSpec) -> tuple[str, ...]:
         netns=spec.netns,
         files=((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd)),
         kvm=spec.accelerator is Accelerator.KVM,
+        cgroup=cgroup.existing(spec),
     )
     return jail.command(plan.argv(spec))
 
@@ -107,12 +108,17 @@ class Machine:
                 raise MachineError(f"{spec.name} runs already", hint="adopt it, or end it first")
             spec.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _show_to(spec.initrd, spec.uid)
-            process = Process.start(line(spec), _open(spec, taps, kept), spec.process_log)
+            try:
+                cgroup.make(spec)
+                process = Process.start(line(spec), _open(spec, taps, kept), spec.process_log)
+            except BaseException:
+                await _clean(spec)
+                raise
         try:
             return cls(spec, process, await _answer(spec, process))
         except BaseException:
             await process.kill()
-            _clean(spec)
+            await _clean(spec)
             raise
 
     @classmethod
@@ -180,7 +186,7 @@ class Machine:
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 await asyncio.shield(self._pump)  # it tells GONE
         await self.close()
-        _clean(self.spec)
+        await _clean(self.spec)
 
     async def close(self) -> None:
         """Let go of it without ending it. Safe to repeat."""
@@ -282,9 +288,10 @@ def _show_to(initrd: Path, uid: int) -> None:
     initrd.chmod(0o440)
 
 
-def _clean(spec: MachineSpec) -> None:
+async def _clean(spec: MachineSpec) -> None:
     for socket in (spec.qmp_socket, spec.link_socket):
         socket.unlink(missing_ok=True)
+    await cgroup.remove(spec)
 
 
 def _understand(message: Message) -> MachineEvent | None:

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from labyard.control.plays import BadRequestError
 from labyard.errors import LabyardError
-from labyard.hosts.contract import Progress
+from labyard.play.progress import Progress
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import PullImage, PullKernel, documented, given
 from labyard.server.problems import shape

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.box import Box
 from tests.support.lab import Lab, prepare_images, serving
 from tests.support.outer import outer_namespace
 
@@ -41,3 +42,12 @@ def lab(server: Lab) -> Iterator[Lab]:
     yield server
     server.destroy_all()
     assert not server.left(), server.left()
+
+
+@pytest.fixture
+async def box(own_box: None, folder: Path) -> AsyncIterator[Box]:
+    """An engine alone. After each test all its plays are destroyed, and nothing of them may be left."""
+    box = Box(folder / "host")
+    await box.enter()
+    yield box
+    await box.clear()

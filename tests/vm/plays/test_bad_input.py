@@ -49,11 +49,12 @@ def refused(lab: Lab, path: str) -> str:
 
 def test_a_manifest_with_mistakes_is_refused_with_all_of_them(lab: Lab, tmp_path: Path) -> None:
     path = Path(written(tmp_path))
-    text = path.read_text().replace("users:", "usres:").replace("machine: one", "machine: two")
+    text = path.read_text().replace("mount: /}", "mount: /, colour: red}").replace("machine: one", "machine: two")
     path.write_text(text)
     said = refused(lab, str(path))
-    assert "manifest.yaml:10:" in said
-    assert "users" in said
+    assert "manifest.yaml:11:" in said
+    assert "colour" in said
+    assert "manifest.yaml:17:" in said
     assert "two" in said
     assert not lab.left()
 

@@ -55,7 +55,8 @@ def test_stop_keeps_the_disks_and_restart_boots_them(lab: Lab) -> None:
     assert not left.links
     refused = lab.cli("exec", play, "--", "true", check=False)
     assert refused.returncode != 0
-    assert "stopped" in refused.stderr
+    assert "STOPPED" in refused.stderr
+    assert "restart" in refused.stderr
     lab.cli("playground", "restart", play)
     assert lab.run(play, "cat /kept").strip() == "kept"
 

@@ -13,6 +13,7 @@ import httpx
 
 from labyard.cli.doctor.distribution import NEEDS, read_distribution
 from labyard.cli.doctor.judge import Facts
+from labyard.machine import cgroup
 from labyard.network.host import diagnose
 
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where people's PATH often does not reach, but root's does
@@ -29,7 +30,7 @@ def look(data: Path, host: str, port: int) -> Facts:
         tun=Path("/dev/net/tun").exists(),
         kvm_device=Path("/dev/kvm").exists(),
         accelerator=_accelerator(data),
-        cgroup_v2="memory" in _text(Path("/sys/fs/cgroup/cgroup.controllers")).split(),
+        cgroup_v2=not cgroup.lacking(),
         memory_free=_memory_free(_text(Path("/proc/meminfo"))),
         disk_free=shutil.disk_usage(_existing(data)).free,
         data=str(data),

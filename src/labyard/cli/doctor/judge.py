@@ -83,12 +83,12 @@ def _kernel(facts: Facts) -> Iterator[Check]:
         yield Check(name="tun", level=Level.ERROR, message="there is no /dev/net/tun", mend="modprobe tun")
     yield _accelerator(facts)
     if facts.cgroup_v2:
-        yield Check(name="cgroup", level=Level.OK, message="cgroup v2 limits CPU, memory and processes of plays")
+        yield Check(name="cgroup", level=Level.OK, message="cgroup v2 limits CPU, memory and processes of machines")
     else:
         yield Check(
             name="cgroup",
             level=Level.WARNING,
-            message="no cgroup v2 controllers: a play's CPU and memory are bounded only by QEMU itself",
+            message="no cgroup v2 with cpu, memory and pids: machines are limited by their jail alone, each resource by itself",
             mend="boot with systemd.unified_cgroup_hierarchy=1",
         )
 

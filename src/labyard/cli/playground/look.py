@@ -36,6 +36,7 @@ def describe(machine: dict[str, Any]) -> str:
         (
             f"### {machine.get('name')} ({f'process {pid}' if pid else 'not running'})",
             f"# started with:\n{machine.get('command')}",
+            *((f"# {machine['limits']}",) if machine.get("limits") else ()),
             f"# enter its world:\n{machine.get('enter')}",
             "# the end of its console:",
             *(f"    {line}" for line in str(machine.get("console") or "").splitlines()),

@@ -1,9 +1,7 @@
 """OCI image to bootable disk, beside plain `tar -x` and `mke2fs -d` of the same tree. At most 1.5 times as long.
 
-    python tests/bench/oci_bench.py TREE_OR_EXT4 [ROUNDS]
-
 Both start from the same compressed layer in a file, and both end when the disk's bytes are on disk (`sync FILE`).
-Fetching from a registry is not counted: the network is nobody's floor. Rounds alternate, medians are compared; root.
+Fetching from a registry is not counted: the network is nobody's floor. Rounds alternate, medians are compared.
 """
 
 from __future__ import annotations
@@ -14,31 +12,25 @@ import hashlib
 import json
 import os
 import shutil
-import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from labyard.assembly import Settings, make_parts
 from labyard.images.aliases import Aliases
 from labyard.images.oci.manifest import ARCHITECTURE
 from labyard.images.store import ImageStore
+from tests.bench.figure import Figure, of_rounds
+from tests.support.lab import Lab
 
 _OCI = "application/vnd.oci.image"
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Seconds, medians."""
-
-    ours: float
-    floor: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.floor
+async def oci_disk(lab: Lab, rounds: int) -> list[Figure]:
+    """The tree is that of the `debian-12` recipe."""
+    image = await _image(lab)
+    return await asyncio.to_thread(_measure, image, rounds)
 
 
 def write_layout(tree: Path, folder: Path) -> Path:
@@ -95,10 +87,13 @@ def ours(layout: Path, work: Path) -> float:
     return taken
 
 
-def measure(tree: Path, rounds: int = 3) -> Figure:
-    """Alternating rounds in a folder on the disk that /var/tmp is on."""
+def _measure(image: Path, rounds: int) -> list[Figure]:
+    """In a folder on the disk that /var/tmp is on."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         folder = Path(name)
+        tree = folder / "tree"
+        tree.mkdir()
+        subprocess.run(["debugfs", "-R", f"rdump / {tree}", image], check=True, capture_output=True)
         layer = write_layout(tree, folder / "layout")
         pairs = []
         for number in range(rounds):
@@ -106,21 +101,9 @@ def measure(tree: Path, rounds: int = 3) -> Figure:
             first = floor(layer, folder / f"floor{number}")
             os.sync()
             pairs.append((ours(folder / "layout", folder / f"ours{number}"), first))
-    return Figure(statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs))
+    return [of_rounds("OCI image to bootable disk", "s", pairs, "tar -x and mke2fs -d of the same tree", limit=1.5)]
 
 
-def main() -> None:
-    source = Path(sys.argv[1])
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        tree = source
-        if source.is_file():
-            tree = Path(name) / "tree"
-            tree.mkdir()
-            subprocess.run(["debugfs", "-R", f"rdump / {tree}", source], check=True, capture_output=True)
-        figure = measure(tree, rounds)
-    print(json.dumps({"ours": figure.ours, "floor": figure.floor, "ratio": round(figure.ratio, 2)}))
-
-
-if __name__ == "__main__":
-    main()
+async def _image(lab: Lab) -> Path:
+    store = make_parts(Settings(data=lab.data), mark=lab.mark).images
+    return (await store.ensure("debian-12")).path

@@ -1,0 +1,73 @@
+"""`python -m tests.bench [NAME...] [--rounds N] [--json FILE]`: root, a built package, an otherwise quiet box."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figure import Figure, table
+from tests.bench.many import idle_memory, tenth_play
+from tests.bench.oci_disk import oci_disk
+from tests.bench.start import cold_start, cold_start_five
+from tests.bench.talk import exec_round_trip, terminal_throughput
+from tests.support.lab import Lab, prepare_images, serving
+from tests.support.outer import outer_namespace
+
+Bench = Callable[[Lab, int], Coroutine[Any, Any, list[Figure]]]
+
+BENCHES: dict[str, tuple[Bench, int]] = {
+    "cold-start": (cold_start, 3),
+    "cold-start-five": (cold_start_five, 2),
+    "oci-disk": (oci_disk, 3),
+    "exec": (exec_round_trip, 3),
+    "terminal": (terminal_throughput, 3),
+    "idle-memory": (idle_memory, 1),
+    "tenth-play": (tenth_play, 3),
+}
+"""Name → what measures it, and how many rounds."""
+
+IMAGES = ("busybox", "debian-12", "kernel:6.1")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BENCHES)}")
+    parser.add_argument("--rounds", type=int, help="instead of each benchmark's own number")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    told = parser.parse_args()
+    if unknown := set(told.names) - set(BENCHES):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+    figures = run(told.names or list(BENCHES), told.rounds)
+    box = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
+    print(f"\n{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {box}; medians of alternating rounds\n\n{table(figures)}")
+    if told.json:
+        told.json.write_text(json.dumps({"box": box, "figures": [figure.plain() for figure in figures]}, indent=2))
+    return 0 if all(figure.kept for figure in figures) else 1
+
+
+def run(names: list[str], rounds: int | None) -> list[Figure]:
+    figures: list[Figure] = []
+    with outer_namespace() as box, tempfile.TemporaryDirectory(prefix="labyard-bench-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o711)
+        prepare_images(box, IMAGES)
+        with serving(Path(folder) / "data") as lab:
+            for name in names:
+                bench, usual = BENCHES[name]
+                print(f">> {name}", file=sys.stderr, flush=True)
+                found = asyncio.run(bench(lab, rounds or usual))
+                print(table(found), file=sys.stderr, flush=True)
+                figures += found
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The whole server over fake machines, as a process of its own: what its WebSockets cost without a guest behind them.
+
+`python -m tests.bench.fake_house FOLDER` serves on a free port of 127.0.0.1, prints it, and ends with SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from labyard.assembly import Settings, services_over
+from labyard.cli.target import Target
+from labyard.hosts.fake import FakeHost
+from labyard.server.app import create_app, uvicorn_config
+from labyard.store.database import Database
+from tests.support.lab import ROOT
+
+
+@contextmanager
+def fake_house(folder: Path) -> Iterator[Target]:
+    """How to reach one."""
+    command = [sys.executable, "-m", "tests.bench.fake_house", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline())
+            token = (folder / "owner.token").read_text().strip()
+            yield Target(url=f"http://127.0.0.1:{port}", token=token, data=folder)
+        finally:
+            process.terminate()
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: object = None) -> None:
+        await super().startup()
+        print(self.servers[0].sockets[0].getsockname()[1], flush=True)
+
+
+async def _serve(folder: Path) -> None:
+    database = await Database.open_file(folder / "labyard.db")
+    host = FakeHost()
+    services = services_over(Settings(data=folder), database, host)
+    limit = services.settings.message_limit
+    try:
+        await _Server(uvicorn_config(create_app(services), host="127.0.0.1", port=0, message_limit=limit)).serve()
+    finally:
+        await host.close()
+        await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1])))
