@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import statistics
 import tempfile
@@ -107,7 +108,8 @@ async def _real_and_bare(lab: Lab) -> AsyncIterator[tuple[Api, PlayView, GuestLi
 async def _examiner(socket: Path) -> AsyncIterator[GuestLink]:
     """The examiner as an ordinary program on the host."""
     command = (str(built("examiner-amd64")), "agent", "--socket", str(socket))
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    environment = {**os.environ, "TMPDIR": str(socket.parent)}
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
     assert process.stdout is not None
     try:
         await process.stdout.readline()
