@@ -41,8 +41,8 @@ check: lint ## the fast part: no root, no QEMU, under a minute
 test: setup lint ## everything, on real machines (root, under 20 minutes)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)
 
-bench: setup ## the figures of SPECIFICATION.md, as ratios of one run
-	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench
+bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)
 
 clean: ## remove what was built here
 	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules
