@@ -25,6 +25,7 @@ PLAY_ID = re.compile(r"[0-9a-f]{24}")
 TITLE_LIMIT = 200
 _MACHINE_VERBS = ("reboot", "stop", "restart")
 _CHANGE_TRIES = 20
+_READ_AT_ONCE = 2  # manifests; each may keep a processor busy for a second
 
 
 class TooManyError(CapacityError):
@@ -78,6 +79,7 @@ class Plays:
         self._reconciler = reconciler
         self._policy = policy
         self._clock = clock
+        self._readers = asyncio.Semaphore(_READ_AT_ONCE)
         self.changes = changes
 
     async def create(self, owner: str, new: NewPlay) -> PlayView:
@@ -86,7 +88,8 @@ class Plays:
         SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
         """
         await self._check_rate(owner)
-        manifest_name, plan = await asyncio.to_thread(self._plan, new)  # a hostile manifest takes its time
+        async with self._readers:
+            manifest_name, plan = await asyncio.to_thread(self._plan, new)  # a hostile manifest takes its time
         capacity = await self._host.capacity()
         need = self._policy.memory(plan)
         if need > capacity.memory:
