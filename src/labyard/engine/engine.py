@@ -19,6 +19,7 @@ from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.watch import Watchers
 from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
+from labyard.machine import cgroup
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.play.streams import Request, Stream
@@ -53,6 +54,8 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         await self._parts.prepare_host()
+        if lacking := cgroup.lacking():
+            log.warning("machines are limited by their jail alone", why=lacking)
         await self._adopt()
         disk = DiskGuard(self._parts.settings, lambda: list(self._plays.values()))
         self._guards += [
