@@ -36,7 +36,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 check: lint ## the fast part: no root, no QEMU, under a minute
-	$(BIN)/pytest -q -m "not vm and not root and not e2e and not slow"
+	$(BIN)/pytest -q --hypothesis-profile=check -m "not vm and not root and not e2e and not slow"
 
 test: setup lint ## everything, on real machines (root, under 20 minutes)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)

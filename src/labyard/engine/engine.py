@@ -19,6 +19,7 @@ from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.watch import Watchers
 from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
+from labyard.machine import cgroup
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.play.streams import Request, Stream
@@ -53,6 +54,8 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         await self._parts.prepare_host()
+        if lacking := cgroup.lacking():
+            log.warning("machines are limited by their jail alone", why=lacking)
         await self._adopt()
         disk = DiskGuard(self._parts.settings, lambda: list(self._plays.values()))
         self._guards += [
@@ -85,7 +88,9 @@ class Engine:
     def _take_up(self, entry: Entry) -> None:
         # Not every version was written down; those to come must be later than any that was told.
         version = (entry.report.version // _VERSIONS_PER_RUN + 1) * _VERSIONS_PER_RUN
-        play = self._add(entry.model_copy(update={"report": entry.report.model_copy(update={"version": version})}))
+        machines = tuple(status.model_copy(update={"ready": False}) for status in entry.report.machines)
+        report = entry.report.model_copy(update={"version": version, "machines": machines})
+        play = self._add(entry.model_copy(update={"report": report}))
         state = entry.report.state
         if state is PlayState.DESTROYING:
             self._later(self.destroy(play.id))

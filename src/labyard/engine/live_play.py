@@ -34,6 +34,8 @@ from labyard.play.status import MachineState, MachineStatus, PlayReport, PlaySta
 
 log = structlog.get_logger(__name__)
 
+EMULATED = "Machines are emulated on this box: everything works, but several times slower than with KVM."
+"""For the learner; why is for the operator, in the server's log and `labyard doctor`."""
 DEBUG_CONSOLE = 4000
 """Characters of a console that `debug` shows."""
 
@@ -118,6 +120,7 @@ class LivePlay:
                 return
             await self._give_up_start()
             await asyncio.gather(*(machine.end() for machine in self.machines.values()))
+            await self._clear_ground()
             self._tasks.forget_failures()
             self._become(PlayState.STARTING)
             self.begin()
@@ -270,7 +273,7 @@ class LivePlay:
 
     async def _note_the_accelerator(self) -> None:
         verdict = await self._parts.verdict()
-        emulated = () if verdict.accelerator is Accelerator.KVM else (verdict.note,)
+        emulated = () if verdict.accelerator is Accelerator.KVM else (EMULATED,)
         notes = (*self.entry.plan.notes, *emulated)
         if notes != self.report.notes:
             self._say(notes=notes)

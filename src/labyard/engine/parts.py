@@ -48,14 +48,13 @@ class Parts:
                 self._verdict = await choose(
                     kernel.vmlinuz, kernel.initramfs, folder=settings.data, mark=settings.mark, uid=settings.first_uid
                 )
+                log.info("accelerator", note=self._verdict.note)
             return self._verdict
 
     async def prepare_host(self) -> None:
         """The folder of plays, and what all worlds share on the box."""
         self.settings.plays.mkdir(mode=0o711, parents=True, exist_ok=True)
         await host.prepare_host(self.settings.mark)
-        if lacking := cgroup.lacking():
-            log.warning("machines are limited by the jail alone", why=lacking)
 
     async def prepare_images(self, kernels: Sequence[str], images: Sequence[str], report: Report) -> None:
         """Have these, and the disks that machines of every pair start from."""

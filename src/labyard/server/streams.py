@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
+from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import Person
 from labyard.control.plays import BadRequestError
@@ -34,8 +35,9 @@ async def terminal(websocket: WebSocket, play_id: str, machine: str, terminal: s
     if (person := await admitted(websocket)) is None:
         return
     try:
-        with sockets_of(websocket).seat(play_id):
+        with bound_contextvars(play=play_id, machine=machine), sockets_of(websocket).seat(play_id):
             request = _terminal(websocket, terminal)
+            await _check_terminal(services_of(websocket), person, play_id, machine)
             await _talk(websocket, person, (play_id, machine), request, lambda chunk: chunk.data, _terminal_end)
     except LabyardError as error:
         await refuse(websocket, error)
@@ -47,7 +49,7 @@ async def execute(websocket: WebSocket, play_id: str, machine: str) -> None:
     if (person := await admitted(websocket)) is None:
         return
     try:
-        with sockets_of(websocket).seat(play_id):
+        with bound_contextvars(play=play_id, machine=machine), sockets_of(websocket).seat(play_id):
             await _check(services_of(websocket), person, play_id, machine)
             await websocket.accept()
             request = _exec(await websocket.receive())
@@ -84,6 +86,13 @@ async def _check(services: Services, person: Person, play_id: str, machine: str)
         raise NotFoundError(f"this play has no machine {machine[:64]!r}")
     if row.state not in _ALIVE:
         raise ConflictError(f"this play is {row.state}: its machines are off", hint="restart it, or start a new one")
+
+
+async def _check_terminal(services: Services, person: Person, play_id: str, machine: str) -> None:
+    """A machine with `noSSH` offers none; programs can still be run in it."""
+    plan = (await services.plays.get(person.id, play_id)).row.plan.machine(machine)
+    if plan is not None and not plan.terminal:
+        raise ConflictError(f"{machine} has no terminal: its playground says `noSSH`")
 
 
 def _terminal(websocket: WebSocket, name: str) -> Terminal:

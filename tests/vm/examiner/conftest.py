@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.lab import CACHE
 from tests.unit.link.build import build_examiner
 
 from labyard.images import cpio
@@ -23,8 +24,7 @@ from labyard.machine.machine import Machine
 from labyard.machine.plan import MIB, Accelerator, DiskSpec, Format, LayerSpec, Limits, MachineSpec
 from labyard.machine.process import end, find_all
 
-CACHE = Path(os.environ.get("LABYARD_TEST_CACHE", "/var/tmp/labyard-tests"))
-PATIENCE = 120.0  # seconds: emulation on a busy box is slow
+PATIENCE = 300.0  # seconds: emulation on a busy box is slow
 UID = 517_000 + os.getpid() % 1000
 
 CONFIG: dict[str, Any] = {
@@ -95,7 +95,7 @@ def busybox_tree(tree: Path) -> Path:
 
 @pytest.fixture(scope="session", params=["6.1", "6.12"])
 def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
-    CACHE.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(mode=0o711, parents=True, exist_ok=True)
     store = KernelStore(CACHE / "kernels", examiner=build_examiner(tmp_path_factory.mktemp("examiner")))
     with ThreadPoolExecutor() as pool:  # the loop of the tests is left alone
         return pool.submit(lambda: asyncio.run(store.ensure(request.param))).result()

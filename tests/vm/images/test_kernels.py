@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.lab import CACHE
+from tests.unit.link.build import go_program
 
 from labyard.errors import ImageError
 from labyard.images.aliases import Aliases
@@ -28,7 +30,7 @@ def small_init(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first process that says what it finds and powers off."""
     target = tmp_path_factory.mktemp("smallinit") / "init"
     environment = {**os.environ, "CGO_ENABLED": "0"}
-    subprocess.run(["go", "build", "-o", target, SOURCE], check=True, env=environment, capture_output=True)
+    subprocess.run([go_program(), "build", "-o", target, SOURCE], check=True, env=environment, capture_output=True)
     return target
 
 
@@ -64,7 +66,7 @@ async def boot(kernel: Any, disk: Path) -> str:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), 180)
+        output, _ = await asyncio.wait_for(process.communicate(), 300)
     except BaseException:
         process.kill()
         raise
@@ -77,7 +79,8 @@ async def test_a_kernel_boots_from_a_boot_disk_that_grows(
 ) -> None:
     layout.image(usr_merged_layer())
     image = await store.import_archive(layout.folder, "mine")
-    kernel = await KernelStore(tmp_path / "kernels", examiner=small_init).ensure(version)
+    CACHE.mkdir(mode=0o711, parents=True, exist_ok=True)
+    kernel = await KernelStore(CACHE / "kernels", examiner=small_init).ensure(version)
     assert kernel.release.startswith(version)
     for path in (kernel.vmlinuz, kernel.initramfs):
         assert path.stat().st_mode & 0o444 == 0o444

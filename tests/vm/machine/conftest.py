@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.support.lab import CACHE
 from tests.support.outer import outer_namespace
 
 from labyard.images import cpio
@@ -24,7 +25,6 @@ from labyard.machine.machine import EventKind, Machine, MachineEvent
 from labyard.machine.plan import MIB, Accelerator, DiskSpec, Format, LayerSpec, Limits, MachineSpec
 from labyard.machine.process import end, find_all
 
-CACHE = Path(os.environ.get("LABYARD_TEST_CACHE", "/var/tmp/labyard-tests"))
 BUSYBOX = Path("/bin/busybox")
 INIT = Path(__file__).parent / "guest" / "init"
 UID = 518_000 + os.getpid() % 1000  # another run on this box has its own
@@ -32,7 +32,7 @@ UID = 518_000 + os.getpid() % 1000  # another run on this box has its own
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x2, 0x1000, 0x4000  # linux/if_tun.h
 
 # Emulation on a busy box is slow; a test that hangs still ends.
-PATIENCE = 120
+PATIENCE = 300
 
 
 class Workshop:
@@ -135,7 +135,7 @@ def _owner(path: Path) -> int | None:
 @pytest.fixture(scope="session")
 def small_guest() -> tuple[Path, bytes]:
     """The kernel, and an initrd with busybox and its drivers."""
-    CACHE.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(mode=0o711, parents=True, exist_ok=True)
     store = KernelStore(CACHE / "kernels", examiner=BUSYBOX)
     with ThreadPoolExecutor() as pool:  # the loop of the tests is left alone
         kernel = pool.submit(lambda: asyncio.run(store.ensure("6.1"))).result()

@@ -22,6 +22,7 @@ _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where people's PATH often does not 
 def look(data: Path, host: str, port: int) -> Facts:
     """Everything `judge` wants to know."""
     root = os.geteuid() == 0
+    accelerator, note = _accelerator(data)
     server = _is_ours(host, port)
     return Facts(
         distribution=read_distribution(_text(Path("/etc/os-release")) or _text(Path("/usr/lib/os-release"))),
@@ -29,7 +30,8 @@ def look(data: Path, host: str, port: int) -> Facts:
         programs=frozenset(need.program for need in NEEDS if _found(need.program)),
         tun=Path("/dev/net/tun").exists(),
         kvm_device=Path("/dev/kvm").exists(),
-        accelerator=_accelerator(data),
+        accelerator=accelerator,
+        accelerator_note=note,
         cgroup_v2=not cgroup.lacking(),
         memory_free=_memory_free(_text(Path("/proc/meminfo"))),
         disk_free=shutil.disk_usage(_existing(data)).free,
@@ -55,14 +57,16 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _accelerator(data: Path) -> str | None:
-    """What the last probe boot in this boot of the box found; the server leaves it in its data folder."""
+def _accelerator(data: Path) -> tuple[str | None, str]:
+    """What the last probe boot on this box found and why; the server leaves it in its data folder."""
     try:
         remembered = json.loads(_text(data / "accelerator.json") or "null")
     except ValueError:
-        return None
+        return None, ""
     verdict = remembered.get("verdict") if isinstance(remembered, dict) else None
-    return str(verdict["accelerator"]) if isinstance(verdict, dict) and verdict.get("accelerator") else None
+    if not isinstance(verdict, dict) or not verdict.get("accelerator"):
+        return None, ""
+    return str(verdict["accelerator"]), str(verdict.get("note") or "")
 
 
 def _memory_free(meminfo: str) -> int:

@@ -21,7 +21,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What was seen. Sizes in bytes. `accelerator`: what the probe boot said, None before the first. `network`: (what
+    """What was seen. Sizes in bytes. `accelerator`: what the probe boot said (None before the first),
+    and its sentence on why. `network`: (what
     keeps plays from the outside, the line that mends it). `server`: whether ours already listens at the address."""
 
     distribution: Distribution
@@ -30,6 +31,7 @@ class Facts:
     tun: bool
     kvm_device: bool
     accelerator: str | None
+    accelerator_note: str = ""
     cgroup_v2: bool
     memory_free: int
     disk_free: int
@@ -97,7 +99,9 @@ def _accelerator(facts: Facts) -> Check:
     if facts.accelerator == "kvm":
         return Check(name="kvm", level=Level.OK, message="a kernel was seen to boot with KVM")
     if facts.accelerator is not None:
-        message = "a kernel did not boot with KVM here: machines are emulated, several times slower"
+        message = (
+            facts.accelerator_note or "a kernel did not boot with KVM here: machines are emulated, several times slower"
+        )
         return Check(name="kvm", level=Level.WARNING, message=message)
     if facts.kvm_device:
         return Check(name="kvm", level=Level.OK, message="/dev/kvm is there; the first start proves whether it works")
