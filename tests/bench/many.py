@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+from dataclasses import replace
 
+from labyard.cli.client import Api
 from labyard.cli.plays import PlayView
 from labyard.machine.process import find_all, proportional_memory
 from tests.bench.client import client, destroy, start
@@ -36,21 +38,21 @@ async def idle_memory(lab: Lab, rounds: int) -> list[Figure]:
 async def tenth_play(lab: Lab, rounds: int) -> list[Figure]:
     """Start of `tiny` with nine others running, beside its start with none."""
     async with client(lab) as api:
-        alone, others, crowded = [], [], []
-        for _ in range(rounds):
-            play, taken = await start(api, {"playground": "tiny"})
-            alone.append(taken)
-            await destroy(api, play)
-        for _ in range(9):
-            others.append((await start(api, {"playground": "tiny"}))[0])
-        for _ in range(rounds):
-            play, taken = await start(api, {"playground": "tiny"})
-            crowded.append(taken)
-            await destroy(api, play)
+        before = [await _start_once(api) for _ in range(rounds)]
+        others = [(await start(api, {"playground": "tiny"}))[0] for _ in range(9)]
+        crowded = [await _start_once(api) for _ in range(rounds)]
         for play in others:
             await destroy(api, play)
+        alone = before + [await _start_once(api) for _ in range(rounds)]
     pair = (statistics.median(crowded), statistics.median(alone))
-    return [of_rounds("start of tiny as the tenth play", "s", [pair], "its start as the only play")]
+    figure = of_rounds("start of tiny as the tenth play", "s", [pair], "its start as the only play, before and after")
+    return [replace(figure, rounds=rounds)]
+
+
+async def _start_once(api: Api) -> float:
+    play, taken = await start(api, {"playground": "tiny"})
+    await destroy(api, play)
+    return taken
 
 
 def _host_memory(lab: Lab, play: PlayView) -> float:

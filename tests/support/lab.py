@@ -175,4 +175,6 @@ def prepare_images(box: int, wanted: Sequence[str]) -> None:
         str(CACHE),
         *wanted,
     ]
-    subprocess.run(command, check=True, cwd=ROOT, pass_fds=[box], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    subprocess.run(
+        command, check=True, cwd=ROOT, pass_fds=[box], env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    )
