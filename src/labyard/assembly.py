@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -37,6 +38,7 @@ from labyard.images.aliases import Aliases
 from labyard.images.kernels import KernelStore
 from labyard.images.progress import silent
 from labyard.images.store import ImageStore
+from labyard.network.dns_upstream import HostResolvers
 from labyard.network.host import remove_host
 from labyard.play.progress import Progress
 from labyard.play.status import PlayState
@@ -127,10 +129,16 @@ def make_parts(settings: Settings, mark: str) -> Parts:
             data / "images",
             recipes=resource("images"),
             aliases=Aliases.read(resource("images") / "aliases.yaml", data / "aliases.yaml"),
-            insecure_registries=settings.insecure_registries,
+            insecure_registries=settings.insecure_registries | _listed(os.environ.get("LABYARD_INSECURE_REGISTRIES")),
         ),
         kernels=KernelStore(data / "kernels", examiner=examiner),
+        resolvers=HostResolvers(Path(os.environ.get("LABYARD_RESOLV_CONF", "/etc/resolv.conf"))),
     )
+
+
+def _listed(text: str | None) -> frozenset[str]:
+    """Words between commas."""
+    return frozenset(word.strip() for word in (text or "").split(",")) - {""}
 
 
 @asynccontextmanager
@@ -220,6 +228,11 @@ class _Server(uvicorn.Server):
         self._services = services
         self._settings = settings
         self._on_ready = on_ready
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """As uvicorn's, which also raises the signal again when it has ended: that would end us before plays are let go."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)

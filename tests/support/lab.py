@@ -98,6 +98,16 @@ class Lab:
     def json(self, *arguments: str) -> Any:
         return json.loads(self.cli(*arguments, "-o", "json").stdout)
 
+    def until(self, play: str, state: str, patience: float = 180) -> Any:
+        """Its status, once it is in `state`."""
+        deadline = time.monotonic() + patience
+        while True:
+            status = self.json("playground", "status", play)["status"]
+            if status["stateEvents"][-1]["state"] == state:
+                return status
+            assert time.monotonic() < deadline, status
+            time.sleep(0.2)
+
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """One request of the owner's, as any other client would make it."""
         token = (self.data / "owner.token").read_text().strip()
@@ -131,10 +141,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, environment: Mapping[str, str] | None = None, *, verb: str = "serve") -> Iterator[Lab]:
+def serving(
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    verb: str = "serve",
+    shared: Sequence[str] = ("images", "kernels"),
+) -> Iterator[Lab]:
     """A server over a fresh data folder that shares the cache's images and kernels; ended with all its plays."""
     folder.mkdir(mode=0o711, parents=True)
-    for name in ("images", "kernels"):
+    for name in shared:
         (folder / name).symlink_to(CACHE / name)
     lab = Lab(folder, free_port(), environment or {}, verb=verb)
     lab.start_server()

@@ -27,6 +27,15 @@ class Manifests:
         changed = apply_overrides(manifest, overrides, limits=self._limits)
         return resolve(changed, parameters=parameters, limits=self._limits)
 
+    def most_memory(self, manifest: Manifest, *, overrides: Mapping[str, Any]) -> tuple[str, int]:
+        """The machine that asks for most memory, before any cap, and how many bytes."""
+        changed = apply_overrides(manifest, overrides, limits=self._limits)
+        asked = {
+            machine.name: (machine.resources.ram_size if machine.resources else None) or 0
+            for machine in changed.playground.machines
+        }
+        return max(asked.items(), key=lambda item: item[1])
+
 
 def _reader(folder: Path | None, limit: int) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:

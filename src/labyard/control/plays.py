@@ -86,8 +86,9 @@ class Plays:
         SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
         """
         await self._check_rate(owner)
-        manifest_name, plan = await asyncio.to_thread(self._plan, new)  # a hostile manifest takes its time
         capacity = await self._host.capacity()
+        # In a thread: a hostile manifest takes its time.
+        manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
         need = self._policy.memory(plan)
         if need > capacity.memory:
             raise CapacityError(
@@ -229,7 +230,8 @@ class Plays:
                 f"more than {self._policy.starts_per_minute} starts within a minute", hint="try again in a minute"
             )
 
-    def _plan(self, new: NewPlay) -> tuple[str, PlayPlan]:
+    def _plan(self, new: NewPlay, memory: int) -> tuple[str, PlayPlan]:
+        """A machine that asks for more than its share gets its share; for more than the box has, an error."""
         if new.manifest is not None:
             name = new.manifest_name
             manifest = self._catalog.manifests.parse(new.manifest, file=name)
@@ -238,6 +240,12 @@ class Plays:
             manifest = self._catalog.manifest(new.playground)
         else:
             raise BadRequestError("which playground?", hint="give `playground` or `manifest`")
+        machine, asked = self._catalog.manifests.most_memory(manifest, overrides=new.overrides)
+        if asked > memory:
+            raise CapacityError(
+                f"{machine} asks for {_mib(asked)} MiB of memory, this box has {_mib(memory)} MiB",
+                hint="give it less memory (resources.ramSize), or use a bigger box",
+            )
         return name, self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
 
     async def _row(self, owner: str, play_id: str) -> PlayRow:

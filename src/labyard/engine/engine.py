@@ -88,7 +88,9 @@ class Engine:
     def _take_up(self, entry: Entry) -> None:
         # Not every version was written down; those to come must be later than any that was told.
         version = (entry.report.version // _VERSIONS_PER_RUN + 1) * _VERSIONS_PER_RUN
-        play = self._add(entry.model_copy(update={"report": entry.report.model_copy(update={"version": version})}))
+        machines = tuple(status.model_copy(update={"ready": False}) for status in entry.report.machines)
+        report = entry.report.model_copy(update={"version": version, "machines": machines})
+        play = self._add(entry.model_copy(update={"report": report}))
         state = entry.report.state
         if state is PlayState.DESTROYING:
             self._later(self.destroy(play.id))

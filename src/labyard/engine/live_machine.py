@@ -70,6 +70,8 @@ class LiveMachine:
 
     async def take_up(self, find: Callable[[], Awaitable[Machine | None]]) -> None:
         """Keep the process where there is one; else it is off."""
+        self._set(ready=False, ready_at=None)
+        self.say("looked for", MachineState.STARTING)
         found = await find()
         if found is None:
             await self.end()

@@ -120,6 +120,7 @@ class LivePlay:
                 return
             await self._give_up_start()
             await asyncio.gather(*(machine.end() for machine in self.machines.values()))
+            await self._clear_ground()
             self._tasks.forget_failures()
             self._become(PlayState.STARTING)
             self.begin()

@@ -36,6 +36,7 @@ async def terminal(websocket: WebSocket, play_id: str, machine: str, terminal: s
     try:
         with sockets_of(websocket).seat(play_id):
             request = _terminal(websocket, terminal)
+            await _check_terminal(services_of(websocket), person, play_id, machine)
             await _talk(websocket, person, (play_id, machine), request, lambda chunk: chunk.data, _terminal_end)
     except LabyardError as error:
         await refuse(websocket, error)
@@ -84,6 +85,13 @@ async def _check(services: Services, person: Person, play_id: str, machine: str)
         raise NotFoundError(f"this play has no machine {machine[:64]!r}")
     if row.state not in _ALIVE:
         raise ConflictError(f"this play is {row.state}: its machines are off", hint="restart it, or start a new one")
+
+
+async def _check_terminal(services: Services, person: Person, play_id: str, machine: str) -> None:
+    """A machine with `noSSH` offers none; programs can still be run in it."""
+    plan = (await services.plays.get(person.id, play_id)).row.plan.machine(machine)
+    if plan is not None and not plan.terminal:
+        raise ConflictError(f"{machine} has no terminal: its playground says `noSSH`")
 
 
 def _terminal(websocket: WebSocket, name: str) -> Terminal:

@@ -73,24 +73,28 @@ def test_more_memory_than_the_box_can_ever_have(lab: Lab, tmp_path: Path) -> Non
     assert not lab.left()
 
 
-@pytest.mark.parametrize(
-    ("run", "exit_word"),
-    [("exit 3", "3"), ("while :; do :; done", "time"), ("yes | head -c 1000000000; exit 4", "4")],
-    ids=["fails", "loops", "prints-a-gigabyte"],
-)
-def test_an_init_task_that_fails(lab: Lab, tmp_path: Path, run: str, exit_word: str) -> None:
+TASKS = """\
+    fails: {init: true, machine: one, timeout_seconds: 60, run: "echo because; echo why >&2; exit 3"}
+    loops: {init: true, machine: one, timeout_seconds: 5, run: "while :; do :; done"}
+    floods: {init: true, machine: one, timeout_seconds: 300, run: "yes | head -c 1000000000; echo end >&2; exit 4"}
+"""
+
+
+def test_init_tasks_that_fail_each_in_its_way(lab: Lab, tmp_path: Path) -> None:
     """The play says which task on which machine; its machines stay reachable until it is destroyed."""
-    said = refused(lab, written(tmp_path, run=f"echo because; echo why >&2; {run}"))
-    assert "prepare" in said
-    assert "one" in said
-    assert exit_word in said
+    path = Path(written(tmp_path))
+    text = path.read_text()
+    path.write_text(text[: text.index("    prepare:")] + TASKS)
+    said = refused(lab, str(path))
+    assert "on one" in said
     play = lab.cli("playground", "list", "-q").stdout.split()[0]
-    status = lab.json("playground", "status", play)["status"]
-    assert status["stateEvents"][-1]["state"] == "FAILED"
-    task = lab.json("playground", "tasks", play)[0]
-    assert task["status"] == 35
-    assert "why" in task["stderr"]
-    assert len(task["stdout"]) <= 128 << 10
+    lab.until(play, "FAILED")
+    tasks = {task["name"]: task for task in lab.json("playground", "tasks", play)}
+    assert {task["status"] for task in tasks.values()} == {35}
+    assert (tasks["fails"]["exitCode"], tasks["fails"]["stdout"], tasks["fails"]["stderr"]) == (3, "because\n", "why\n")
+    assert (tasks["floods"]["exitCode"], tasks["floods"]["stderr"]) == (4, "end\n")
+    assert 0 < len(tasks["floods"]["stdout"]) <= 128 << 10
+    assert "time" in lab.cli("playground", "tasks", play).stdout
     assert lab.run(play, "echo reachable").strip() == "reachable"
 
 

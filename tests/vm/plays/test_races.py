@@ -19,16 +19,27 @@ pytestmark = pytest.mark.vm
 PATIENCE = 120
 
 
-def being(state: MachineState, stage: str = "") -> Callable[[PlayReport], bool]:
-    return lambda report: any(m.state is state and m.stage.startswith(stage) for m in report.machines)
+MOMENTS = ("accepted", "launching", "booting", "preparing")
 
 
-MOMENTS = {
-    "accepted": lambda report: True,
-    "launching": being(MachineState.STARTING, "starting"),
-    "booting": being(MachineState.STARTING, "booting"),
-    "preparing": lambda report: any(task.status is TaskStatus.RUNNING for task in report.tasks),
-}
+def being(state: MachineState) -> Callable[[PlayReport], bool]:
+    ready = state is MachineState.RUNNING
+    return lambda report: any(m.state is state and m.ready is ready for m in report.machines)
+
+
+async def come(box: Box, moment: str) -> PlayReport:
+    """Wait until a start has come so far."""
+    if moment == "launching":
+        return await until(box.host, PLAY, being(MachineState.STARTING))
+    if moment == "booting":
+        while not any(machine.pid for machine in await box.host.debug(PLAY)):  # noqa: ASYNC110 - it is not told
+            await asyncio.sleep(0.01)
+    if moment == "preparing":
+        return await until(box.host, PLAY, lambda report: any(t.status is TaskStatus.RUNNING for t in report.tasks))
+    report = await listed(box.host, PLAY)
+    assert report is not None
+    return report
+
 
 COUNTING = "echo once >>/count; sleep 1"
 
@@ -42,7 +53,7 @@ async def printed(box: Box, script: str) -> str:
 async def test_destroy_during_a_start(box: Box, moment: str) -> None:
     async with asyncio.timeout(PATIENCE):
         await box.host.start(PLAY, small_plan(COUNTING))
-        await until(box.host, PLAY, MOMENTS[moment])
+        await come(box, moment)
         await asyncio.gather(box.host.destroy(PLAY), box.host.destroy(PLAY))
     left = leftovers.look(box.data, box.mark)
     assert not left, left
@@ -51,7 +62,7 @@ async def test_destroy_during_a_start(box: Box, moment: str) -> None:
 async def test_stop_during_a_start_then_go_on(box: Box) -> None:
     async with asyncio.timeout(PATIENCE):
         await box.host.start(PLAY, small_plan(COUNTING))
-        await until(box.host, PLAY, MOMENTS["booting"])
+        await come(box, "booting")
         await asyncio.gather(box.host.stop(PLAY), box.host.stop(PLAY))
         left = leftovers.look(box.data, box.mark)
         assert not (left.processes or left.namespaces or left.links), left
@@ -64,7 +75,7 @@ async def test_stop_during_a_start_then_go_on(box: Box) -> None:
 async def test_an_engine_that_ends_during_a_start_finishes_it_later(box: Box, moment: str) -> None:
     async with asyncio.timeout(PATIENCE):
         await box.host.start(PLAY, small_plan(COUNTING))
-        before = await until(box.host, PLAY, MOMENTS[moment])
+        before = await come(box, moment)
         await box.leave()
         await box.enter()
         after = await reached(box.host, PLAY, PlayState.RUNNING)
@@ -78,7 +89,7 @@ async def test_machine_verbs_that_come_together(box: Box) -> None:
         await reached(box.host, PLAY, PlayState.RUNNING)
         stops = [box.host.machine(PLAY, "node-01", "stop") for _ in range(2)]
         await asyncio.gather(*stops, box.host.machine(PLAY, "node-01", "restart"))
-        await until(box.host, PLAY, being(MachineState.RUNNING, "ready"))
+        await until(box.host, PLAY, being(MachineState.RUNNING))
         await box.host.machine(PLAY, "node-01", "stop")
         restarting = asyncio.create_task(box.host.machine(PLAY, "node-01", "restart"))
         await asyncio.gather(restarting, box.host.stop(PLAY), return_exceptions=True)
@@ -99,7 +110,7 @@ async def test_a_play_that_failed_keeps_its_machines_and_can_be_tried_again(box:
         assert "7" in failed.detail
         await box.leave()
         await box.enter()
-        await until(box.host, PLAY, being(MachineState.RUNNING, "ready"))
+        await until(box.host, PLAY, being(MachineState.RUNNING))
         report = await listed(box.host, PLAY)
         assert report is not None
         assert (report.state, report.reason) == (PlayState.FAILED, Reason.INIT_TASK_FAILED)
@@ -122,7 +133,7 @@ async def test_a_machine_that_went_off_while_nobody_looked(box: Box) -> None:
         assert report is not None
         assert report.state is PlayState.RUNNING
         await box.host.machine(PLAY, "node-01", "restart")
-        await until(box.host, PLAY, being(MachineState.RUNNING, "ready"))
+        await until(box.host, PLAY, being(MachineState.RUNNING))
 
 
 async def test_time_that_is_up_ends_several_plays_at_once(box: Box) -> None:
@@ -133,4 +144,4 @@ async def test_time_that_is_up_ends_several_plays_at_once(box: Box) -> None:
             report = await reached(box.host, play, PlayState.STOPPED)
             assert report.reason is Reason.EXPIRED
         await box.host.restart(PLAY)
-        report = await reached(box.host, PLAY, PlayState.RUNNING)
+        await reached(box.host, PLAY, PlayState.RUNNING)
