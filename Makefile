@@ -36,13 +36,13 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 check: lint ## the fast part: no root, no QEMU, under a minute
-	$(BIN)/pytest -q -m "not vm and not root and not e2e and not slow"
+	$(BIN)/pytest -q --hypothesis-profile=check -m "not vm and not root and not e2e and not slow"
 
 test: setup lint ## everything, on real machines (root, under 20 minutes)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)
 
-bench: setup ## the figures of SPECIFICATION.md, as ratios of one run
-	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench
+bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)
 
 clean: ## remove what was built here
 	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules

@@ -45,6 +45,7 @@ from labyard.play.status import PlayState
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
+from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
@@ -147,18 +148,26 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
     with _data_folder(settings) as mark:
         database = await Database.open_file(settings.data / "labyard.db")
         try:
-            async with Engine(make_parts(settings, mark)) as engine:
-                yield services_over(settings, database, LocalHost(engine))
+            parts = make_parts(settings, mark)
+            async with Engine(parts) as engine:
+                yield services_over(settings, database, LocalHost(engine), known=lambda: known(parts))
         finally:
             await database.close()
 
 
-def services_over(settings: Settings, database: Database, host: Host) -> Services:
+def known(parts: Parts) -> Known:
+    """What manifests may name on this box."""
+    return Known(sources=parts.images.names(), kernels=parts.kernels.available())
+
+
+def services_over(
+    settings: Settings, database: Database, host: Host, *, known: Callable[[], Known] = Known
+) -> Services:
     """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
     catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
-    catalog = Catalog(catalogs, Manifests())
+    catalog = Catalog(catalogs, Manifests(known=known))
     return Services(
         plays=Plays(store, catalog, host, reconciler, changes, policy),
         catalog=catalog,

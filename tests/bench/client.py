@@ -13,7 +13,7 @@ from labyard.cli.target import Target
 from labyard.cli.watch import follow
 from tests.support.lab import Lab
 
-PATIENCE = 600.0  # seconds; nothing here is a time limit of a test
+PATIENCE = 180.0  # seconds; nothing here is a time limit of a test
 
 
 @asynccontextmanager

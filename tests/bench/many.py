@@ -12,7 +12,7 @@ from tests.bench.figure import Figure, of_rounds
 from tests.support.lab import Lab
 
 MIB = 1 << 20
-SETTLE = 20.0
+SETTLE = 10.0
 """Seconds a machine is left alone before its memory is read: boots leave work behind."""
 
 

@@ -145,8 +145,8 @@ def serving(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     *,
-    verb: str = "serve",
     shared: Sequence[str] = ("images", "kernels"),
+    verb: str = "serve",
 ) -> Iterator[Lab]:
     """A server over a fresh data folder that shares the cache's images and kernels; ended with all its plays."""
     folder.mkdir(mode=0o711, parents=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +15,14 @@ from rich.text import Text
 from labyard.cli.arguments import Format
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode, UsageError
+from labyard.cli.listen import data_folder
 from labyard.cli.talk import Output, console, out_json, printable, say
-from labyard.errors import Problem
-from labyard.spec.manifest import check
+from labyard.errors import LabyardError, Problem
+from labyard.images.aliases import Aliases
+from labyard.images.kernels import VERSIONS
+from labyard.images.store import ImageStore
+from labyard.resources import resource
+from labyard.spec.manifest import Known, Manifest, check, parse_manifest
 
 app = typer.Typer(rich_markup_mode=None)
 _LIMIT = 1 << 20  # bytes of a manifest
@@ -26,10 +33,15 @@ _NAMES = frozenset({".yaml", ".yml"})
 def lint(
     paths: Annotated[list[Path], typer.Argument(help="Manifests, or folders of them.", metavar="PATH...")],
     output: Format = Output.TABLE,
+    online: Annotated[bool, typer.Option("--online", help="Also ask registries whether the images exist.")] = False,
 ) -> None:
     """Check manifests: every problem as file:line:column. The exit status is 1 when there is an error."""
     files = [file for path in paths for file in manifests(path)]
-    problems = [problem for file in files for problem in check_file(file)]
+    images = _images()
+    known = Known(sources=images.names(), kernels=VERSIONS)
+    problems = [problem for file in files for problem in check_file(file, known)]
+    if online:
+        problems += asyncio.run(missing_images(files, images))
     errors = sum(not problem.warning for problem in problems)
     if output is Output.JSON:
         out_json([asdict(problem) for problem in problems])
@@ -58,13 +70,44 @@ def _is_playground(file: Path) -> bool:
     return any(line.split("#")[0].strip().replace('"', "") == "kind: playground" for line in _read(file).splitlines())
 
 
-def check_file(file: Path) -> tuple[Problem, ...]:
+def check_file(file: Path, known: Known) -> tuple[Problem, ...]:
+    """`known`: what manifests may name here."""
     try:
         text = _read(file)
     except (OSError, ValueError) as error:
         message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return (Problem(file=str(file), line=1, column=1, message=f"cannot be read: {message}"),)
-    return check(text, file=str(file), files=lambda name: _beside(file, name))
+    return check(text, file=str(file), known=known, files=lambda name: _beside(file, name))
+
+
+async def missing_images(files: Sequence[Path], images: ImageStore) -> list[Problem]:
+    """Images of these manifests that cannot be had; each is asked for once. Manifests with errors are passed over."""
+    problems: list[Problem] = []
+    asked: dict[str, str | None] = {}
+    for file in files:
+        for source in _sources(file):
+            if source not in asked:
+                asked[source] = await images.check(source)
+            if (why := asked[source]) is not None:
+                problems.append(Problem(file=str(file), line=1, column=1, message=f"no image `{source}`: {why}"))
+    return problems
+
+
+def _sources(file: Path) -> list[str]:
+    try:
+        manifest: Manifest = parse_manifest(_read(file), file=str(file), files=lambda name: _beside(file, name))
+    except (LabyardError, OSError, ValueError):
+        return []
+    drives = (drive for machine in manifest.playground.machines for drive in machine.drives)
+    return sorted({drive.source for drive in drives if drive.source is not None})
+
+
+def _images() -> ImageStore:
+    """The names of this box, as its server knows them; those that were imported only where we may read."""
+    data = data_folder(None)
+    recipes = resource("images")
+    own = [data / "aliases.yaml"] if os.access(data / "aliases.yaml", os.R_OK) else []
+    return ImageStore(data / "images", recipes=recipes, aliases=Aliases.read(recipes / "aliases.yaml", *own))
 
 
 def _read(file: Path) -> str:

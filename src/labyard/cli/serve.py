@@ -6,13 +6,13 @@ import asyncio
 import os
 import sys
 
-import structlog
 import typer
 
 from labyard import assembly
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
 from labyard.cli.listen import DEFAULT_LISTEN, Data, Listen, data_folder, parse_listen
+from labyard.cli.logs import configure_logs
 from labyard.cli.talk import out, say
 from labyard.errors import ForbiddenError
 
@@ -34,7 +34,7 @@ def serve_until_told(settings: assembly.Settings) -> None:
         out(link)
         say("Ctrl-C ends the server; plays live on. `labyard down` ends all.")
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    configure_logs(sys.stderr)
     try:
         asyncio.run(assembly.serve(settings, on_ready=ready))
     except KeyboardInterrupt:

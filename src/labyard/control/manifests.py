@@ -8,7 +8,7 @@ from typing import Any
 
 from labyard.play.plan import PlayPlan
 from labyard.spec.limits import DEFAULT, Limits
-from labyard.spec.manifest import Manifest, parse_manifest
+from labyard.spec.manifest import Known, Manifest, parse_manifest
 from labyard.spec.overrides import apply_overrides
 from labyard.spec.resolve import resolve
 
@@ -16,15 +16,23 @@ from labyard.spec.resolve import resolve
 class Manifests:
     """Every method raises SpecError with all problems at once."""
 
-    def __init__(self, limits: Limits = DEFAULT) -> None:
+    def __init__(self, limits: Limits = DEFAULT, *, known: Callable[[], Known] = Known) -> None:
+        """`known`: what this box has, asked at every start; the catalog is read once, and may name what comes later."""
         self._limits = limits
+        self._known = known
 
     def parse(self, text: str, *, file: str, folder: Path | None = None) -> Manifest:
         """`folder`: where files that it names lie. None: it may name none, as one sent over HTTP."""
-        return parse_manifest(text, file=file, limits=self._limits, files=_reader(folder, self._limits.startup_file))
+        return parse_manifest(
+            text,
+            file=file,
+            limits=self._limits,
+            known=self._known() if folder is None else None,
+            files=_reader(folder, self._limits.startup_file),
+        )
 
     def plan(self, manifest: Manifest, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
-        changed = apply_overrides(manifest, overrides, limits=self._limits)
+        changed = apply_overrides(manifest, overrides, limits=self._limits, known=self._known())
         return resolve(changed, parameters=parameters, limits=self._limits)
 
     def most_memory(self, manifest: Manifest, *, overrides: Mapping[str, Any]) -> tuple[str, int]:

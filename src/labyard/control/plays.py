@@ -25,6 +25,7 @@ PLAY_ID = re.compile(r"[0-9a-f]{24}")
 TITLE_LIMIT = 200
 _MACHINE_VERBS = ("reboot", "stop", "restart")
 _CHANGE_TRIES = 20
+_READ_AT_ONCE = 2  # manifests; each may keep a processor busy for a second
 
 
 class TooManyError(CapacityError):
@@ -78,6 +79,7 @@ class Plays:
         self._reconciler = reconciler
         self._policy = policy
         self._clock = clock
+        self._readers = asyncio.Semaphore(_READ_AT_ONCE)
         self.changes = changes
 
     async def create(self, owner: str, new: NewPlay) -> PlayView:
@@ -87,8 +89,9 @@ class Plays:
         """
         await self._check_rate(owner)
         capacity = await self._host.capacity()
-        # In a thread: a hostile manifest takes its time.
-        manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
+        async with self._readers:
+            # In a thread: a hostile manifest takes its time.
+            manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
         need = self._policy.memory(plan)
         if need > capacity.memory:
             raise CapacityError(

@@ -32,6 +32,7 @@ _META_PACKAGES = {
     "6.12": f"linux-image-6.12-cloud-{_ARCHITECTURE}",
 }
 HOST = "host"
+VERSIONS = (*_META_PACKAGES, HOST)
 
 
 class Kernel(Value):
@@ -62,7 +63,7 @@ class KernelStore:
 
     def available(self) -> tuple[str, ...]:
         """Every version that can be asked for."""
-        return (*_META_PACKAGES, HOST)
+        return VERSIONS
 
     async def list(self) -> list[Kernel]:
         """Those that are here."""

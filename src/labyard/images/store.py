@@ -85,10 +85,15 @@ class ImageStore:
         recipes = recipe_names(self._recipes)
         if resolved in recipes or self._pointer(resolved).exists():
             return resolved
-        known = [*recipes, *self._aliases.names()]
+        known = self.names()
         near = difflib.get_close_matches(source, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}, and oci:// references"
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}, and oci:// references"
         raise SourceError(f"there is no image {source!r}", hint=hint)
+
+    def names(self) -> list[str]:
+        """Every name that stands for an image here: recipes, aliases, and what was imported."""
+        imported = (pointer.source for pointer in self._pointers() if not pointer.source.startswith(SCHEME))
+        return sorted({*recipe_names(self._recipes), *self._aliases.names(), *imported})
 
     async def check(self, source: str) -> str | None:
         """Why the image could not be had on this box, or None. Asks the registry when it is not here yet."""

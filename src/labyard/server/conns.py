@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import OWNER
 from labyard.control.plays import PlayView
@@ -26,7 +27,7 @@ async def conns(websocket: WebSocket, play_id: str, ticket: str) -> None:
     try:
         if not services.access.check_ticket(ticket, play_id):
             raise ForbiddenError("this address is too old", hint="ask for a fresh one: POST .../conns")
-        with sockets_of(websocket).seat(play_id):
+        with bound_contextvars(play=play_id), sockets_of(websocket).seat(play_id):
             view = await services.plays.get(OWNER, play_id)
             await websocket.accept()
             await _serve(websocket, services, view)

@@ -80,10 +80,9 @@ def answer(error: LabyardError) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Teach `app` to answer every error in the one shape."""
+    """Teach `app` to answer every error in the one shape. What a browser may not find is `site`'s: it shows a page."""
     app.add_exception_handler(LabyardError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_bad_request)
-    app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -99,7 +98,8 @@ async def _on_bad_request(_request: Request, error: Exception) -> JSONResponse:
     return answer(BadRequestError("; ".join(_sentence(part) for part in error.errors()[:20])))
 
 
-async def _on_http(_request: Request, error: Exception) -> JSONResponse:
+async def on_http(_request: Request, error: Exception) -> JSONResponse:
+    """What Starlette itself refuses."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
     body = {"error": {"code": code, "message": str(error.detail), "hint": None}}

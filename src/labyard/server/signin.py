@@ -43,12 +43,13 @@ async def new_link(request: Request, person: Asker, services: Given) -> Any:
 
 
 @router.get("/signin", include_in_schema=False)
-async def sign_in(services: Given, token: str = "") -> Response:
+async def sign_in(services: Given, token: str = "", next: str = "/") -> Response:  # noqa: A002 - as in the link
+    """`next`: the page to go on to."""
     try:
         session = await services.access.sign_in(token)
     except ForbiddenError as error:
         return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(next if _is_own_page(next) else "/", 303)
     response.set_cookie(
         cookie_name(services),
         session,
@@ -59,3 +60,8 @@ async def sign_in(services: Given, token: str = "") -> Response:
         secure=services.settings.secure,
     )
     return response
+
+
+def _is_own_page(path: str) -> bool:
+    """A path of this server. Browsers read `//x` and `/\\x` as another host, and drop tabs and line ends first."""
+    return path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from labyard.server import problems
 from labyard.server.asker import who
 
 _PAGES = ("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}")
@@ -33,11 +36,23 @@ def mount(app: FastAPI, pages: Path | None) -> None:
     for path in _PAGES:
         router.add_api_route(path, _page(pages), methods=["GET"])
     app.include_router(router)
+    nothing = _page(pages, status=404)
+
+    async def on_missing(request: Request, error: Exception) -> Response:
+        """To a browser the page that says so; JSON to all others, and for everything below `/api/`."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        path = request.url.path
+        reads = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+        if error.status_code == 404 and reads and not path.startswith(("/api/", "/assets/")):
+            return await nothing(request)
+        return await problems.on_http(request, error)
+
+    app.add_exception_handler(HTTPException, on_missing)
     if pages is not None and (pages / "assets").is_dir():
         app.mount("/assets", _Assets(directory=pages / "assets"), name="assets")
 
 
-def _page(pages: Path | None) -> Any:
+def _page(pages: Path | None, *, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         if await who(request) is None:
             text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
@@ -46,8 +61,8 @@ def _page(pages: Path | None) -> Any:
             )
         if pages is None or not (pages / "index.html").is_file():
             text = "This installation of Labyard came without its pages; the API and the CLI work."
-            return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."))
-        return FileResponse(pages / "index.html", headers={"Cache-Control": "no-cache"})
+            return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."), status)
+        return FileResponse(pages / "index.html", status, headers={"Cache-Control": "no-cache"})
 
     return page
 

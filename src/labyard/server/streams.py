@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
+from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import Person
 from labyard.control.plays import BadRequestError
@@ -34,7 +35,7 @@ async def terminal(websocket: WebSocket, play_id: str, machine: str, terminal: s
     if (person := await admitted(websocket)) is None:
         return
     try:
-        with sockets_of(websocket).seat(play_id):
+        with bound_contextvars(play=play_id, machine=machine), sockets_of(websocket).seat(play_id):
             request = _terminal(websocket, terminal)
             await _check_terminal(services_of(websocket), person, play_id, machine)
             await _talk(websocket, person, (play_id, machine), request, lambda chunk: chunk.data, _terminal_end)
@@ -48,7 +49,7 @@ async def execute(websocket: WebSocket, play_id: str, machine: str) -> None:
     if (person := await admitted(websocket)) is None:
         return
     try:
-        with sockets_of(websocket).seat(play_id):
+        with bound_contextvars(play=play_id, machine=machine), sockets_of(websocket).seat(play_id):
             await _check(services_of(websocket), person, play_id, machine)
             await websocket.accept()
             request = _exec(await websocket.receive())

@@ -122,7 +122,7 @@ def _drive(scene: Scene, loc: Loc, drive: Drive) -> Iterator[Finding]:
     known = scene.known.sources
     if drive.source is not None and known is not None and "://" not in drive.source and drive.source not in known:
         words = f"there is no source `{drive.source}` on this box"
-        yield Finding(loc=(*loc, "source"), message=words, hint=nearest(drive.source, known), warning=True)
+        yield Finding(loc=(*loc, "source"), message=words, hint=nearest(drive.source, known))
     if drive.snapshot is not None:
         yield Finding(loc=(*loc, "snapshot"), message="`snapshot` is ignored", warning=True, key=True)
 

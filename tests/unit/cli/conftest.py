@@ -61,8 +61,13 @@ def play_json(play_id: str, *, state: str = "RUNNING", ready: bool = True, **mor
 class FakeServer:
     """What tests look at and change while a CLI talks with it."""
 
-    def __init__(self) -> None:
-        self.url = ""
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.programs = 0  # running now
+        self.forget()
+
+    def forget(self) -> None:
+        """As new, for the next test."""
         self.plays: dict[str, dict[str, Any]] = {}
         self.playgrounds: list[dict[str, Any]] = [
             {"name": "mini-lan", "title": "Mini LAN", "description": "three nodes"}
@@ -79,7 +84,6 @@ class FakeServer:
         self.refuse: tuple[int, dict[str, Any]] | None = None
         self.holding = threading.Event()  # set when a play socket was opened
         self.most_unacknowledged = 0
-        self.programs = 0  # running now
         self.canned_results: list[dict[str, Any] | None] = []  # instead of running a program; None: the line breaks
 
     def add_play(self, play_id: str, **how: Any) -> dict[str, Any]:
@@ -103,20 +107,27 @@ class FakeServer:
         return self.plays[play_id]
 
 
+@pytest.fixture(scope="session")
+def serving() -> Iterator[FakeServer]:
+    """One for all tests: starting and ending it takes longer than most of them."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        fake = FakeServer(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        running = uvicorn.Server(
+            uvicorn.Config(application(fake), log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield fake
+        running.should_exit = True
+        thread.join()
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[FakeServer]:
-    fake = FakeServer()
-    listening = socket.create_server(("127.0.0.1", 0))
-    fake.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+def server(serving: FakeServer, tmp_path: Path) -> Iterator[FakeServer]:
     (tmp_path / "owner.token").write_text(TOKEN + "\n")
-    config = uvicorn.Config(application(fake), log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield fake
-    running.should_exit = True
-    thread.join()
-    listening.close()
+    serving.forget()
+    yield serving
+    serving.wait_until(lambda: serving.programs == 0)
 
 
 class Cli:
@@ -321,6 +332,7 @@ class Program:
         self.fake, self.websocket = fake, websocket
         self.unacknowledged = 0
         self.acknowledged = asyncio.Event()
+        self.gone = False
 
     async def run(self, request: dict[str, Any]) -> None:
         if self.fake.canned_results:
@@ -353,6 +365,8 @@ class Program:
             if message["type"] == "websocket.disconnect":
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
+                self.gone = True
+                self.acknowledged.set()  # nobody else will
                 return
             if message.get("bytes"):
                 stdin.write(message["bytes"])
@@ -366,9 +380,11 @@ class Program:
 
     async def pour(self, channel: int, source: asyncio.StreamReader) -> None:
         while data := await source.read(32 << 10):
-            while self.unacknowledged + len(data) > WINDOW:
+            while self.unacknowledged + len(data) > WINDOW and not self.gone:
                 self.acknowledged.clear()
                 await self.acknowledged.wait()
+            if self.gone:
+                continue
             self.unacknowledged += len(data)
             self.fake.most_unacknowledged = max(self.fake.most_unacknowledged, self.unacknowledged)
             await self.websocket.send_bytes(bytes([channel]) + data)

@@ -95,3 +95,48 @@ def test_the_schema_is_json_schema(cli: Cli) -> None:
     schema = json.loads(cli("schema").stdout)
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert schema["type"] == "object" or "$ref" in schema
+
+
+LAB = """kind: playground
+name: lab
+title: A lab of one
+playground:
+  networks: [{{name: local, subnet: 172.16.0.0/24}}]
+  machines:
+    - name: node-01
+      kernel: "{kernel}"
+      users: [{{name: root}}]
+      drives: [{{source: {source}, mount: /}}]
+      network: {{interfaces: [{{network: local}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "kernel", "says"),
+    [
+        ("debian-21", "6.1", b"there is no source `debian-21` on this box (did you mean `debian-12`?)"),
+        ("debian-12", "6.2", b"there is no kernel `6.2` (did you mean `6.12`?)"),
+        ("debian-12", "gentoo", b"there is no kernel `gentoo` (there is `6.1`, `6.12`, `host`)"),
+    ],
+)
+def test_what_this_box_has_not(lonely: Cli, tmp_path: Path, source: str, kernel: str, says: bytes) -> None:
+    lonely.environment["COLUMNS"] = "300"
+    (tmp_path / "lab.yaml").write_text(LAB.format(source=source, kernel=kernel))
+    done = lonely("lint", str(tmp_path / "lab.yaml"))
+    assert done.returncode == 1
+    assert says in done.stdout
+
+
+def test_names_that_stand_for_an_image(lonely: Cli, tmp_path: Path) -> None:
+    (tmp_path / "aliases.yaml").write_text("ours: debian-12\n")
+    for source in ("debian", "ubuntu-24-04", "ours", "oci://127.0.0.1:1/x:y"):
+        (tmp_path / "lab.yaml").write_text(LAB.format(source=source, kernel="6.1"))
+        done = lonely("lint", str(tmp_path / "lab.yaml"))
+        assert done.returncode == 0, done.stdout
+
+
+def test_online_asks_the_registry(lonely: Cli, tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(LAB.format(source="oci://127.0.0.1:1/x:y", kernel="6.1"))
+    done = lonely("lint", "--online", str(tmp_path / "lab.yaml"))
+    assert done.returncode == 1
+    assert b"no image `oci://127.0.0.1:1/x:y`" in done.stdout

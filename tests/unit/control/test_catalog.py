@@ -9,6 +9,7 @@ from tests.unit.control.conftest import manifest
 from labyard.control.catalog import Catalog
 from labyard.control.manifests import Manifests
 from labyard.errors import NotFoundError, SpecError
+from labyard.spec.manifest import Known
 
 
 def test_folders_and_files_and_who_comes_first(tmp_path: Path) -> None:
@@ -58,3 +59,13 @@ def test_files_beside_a_manifest_are_read_and_no_others(tmp_path: Path) -> None:
         (tmp_path / "catalog" / "lab.yaml").write_text(text % source)
         (entry,) = Catalog([tmp_path / "catalog"], Manifests()).entries()
         assert (entry.manifest is not None) is found, (source, entry.problems)
+
+
+def test_what_this_box_has_not_is_an_error_at_start_and_not_in_the_catalog(tmp_path: Path) -> None:
+    manifests = Manifests(known=lambda: Known(sources=["tiny"], kernels=["6.1", "6.12"]))
+    text = manifest("lab")
+    with pytest.raises(SpecError, match="there is no source `debian-12` on this box"):
+        manifests.parse(text, file="lab.yaml")
+    kept = manifests.parse(text, file="lab.yaml", folder=tmp_path)
+    with pytest.raises(SpecError, match="did you mean"):
+        manifests.plan(kept, overrides={"machines": [{"name": "node-01", "kernel": "6.2"}]}, parameters={})

@@ -147,7 +147,7 @@ async def story(folder: Path, kinds: list[str], events: list[Event]) -> None:
 
 
 @settings(
-    max_examples=25,
+    max_examples=settings().max_examples // 4,  # each is a story of many turns
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],

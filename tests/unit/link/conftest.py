@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,7 +27,9 @@ async def guest(examiner: Path, tmp_path: Path) -> AsyncIterator[Path]:
     """The socket of a running examiner."""
     socket = tmp_path / "guest.sock"
     process = await asyncio.create_subprocess_exec(
-        str(examiner), "agent", "--socket", str(socket), stdout=asyncio.subprocess.PIPE
+        *(str(examiner), "agent", "--socket", str(socket)),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},  # what it keeps there goes with the test
     )
     assert process.stdout is not None
     async with asyncio.timeout(LIMIT):

@@ -159,3 +159,30 @@ def test_the_owners_token_is_private_and_stays(tmp_path: Path, monkeypatch: pyte
     if os.geteuid() == 0:
         assert (state.st_uid, state.st_gid) == (12345, 12346)
     assert [each.name for each in tmp_path.iterdir()] == ["owner.token"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        ("/plays/abc", "/plays/abc"),
+        ("/plays/abc?tab=2#x", "/plays/abc?tab=2#x"),
+        ("/", "/"),
+        ("", "/"),
+        ("plays", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("\\\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("/\r\nSet-Cookie: a=b", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        (" //evil.example", "/"),
+    ],
+)
+async def test_a_link_leads_on_to_pages_of_ours_alone(house: House, wanted: str, given: str) -> None:
+    url = (await house.http.post("/api/signin-links")).json()["url"]
+    token = url.partition("token=")[2]
+    answer = await house.http.get("/signin", params={"token": token, "next": wanted}, headers=PAGE)
+    assert (answer.status_code, answer.headers["location"]) == (303, given)
+    again = await house.http.get("/signin", params={"token": token, "next": "/plays/abc"}, headers=PAGE)
+    assert again.status_code == 403

@@ -61,7 +61,7 @@ def test_what_a_box_has_not_is_told() -> None:
     assert said == [
         "manifest.yaml:7:22: warning: `debian-21` has no user `laborant`: it will be created",
         "manifest.yaml:8:15: there is no kernel `6.2` (did you mean `6.12`?)",
-        "manifest.yaml:9:25: warning: there is no source `debian-21` on this box (did you mean `debian-12`?)",
+        "manifest.yaml:9:25: there is no source `debian-21` on this box (did you mean `debian-12`?)",
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from labyard.errors import SpecError
@@ -59,7 +59,6 @@ def test_any_tree(tree: Any) -> None:
     refuses_or_resolves(dump(tree))
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_a_manifest_with_parts_replaced(data: st.DataObject) -> None:
     """Somewhere in a good manifest, put something else."""
@@ -134,7 +133,6 @@ def labs(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=80)
 @given(labs())
 def test_nobody_shares_an_address(lab: dict[str, Any]) -> None:
     try:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from labyard.cli.logs import configure_logs
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def said(stream: io.StringIO) -> str:
+    configure_logs(stream)
+    log = structlog.get_logger()
+    with structlog.contextvars.bound_contextvars(play="p1", machine="node-01\nx=1"):
+        try:
+            raise ValueError("no such luck")
+        except ValueError:
+            log.exception("it broke", work="a b")
+    return stream.getvalue()
+
+
+def test_off_a_terminal_every_event_is_one_line_of_keys_and_values() -> None:
+    text = said(io.StringIO())
+    assert text.count("\n") == 1 and "\x1b" not in text
+    assert ' level=error event="it broke" ' in text and text.startswith("timestamp=2")
+    assert " play=p1 " in text and 'work="a b"' in text and "no such luck" in text
+    assert r"node-01\nx=1" in text, "nobody writes lines of their own into the log"
+
+
+def test_at_a_terminal_it_is_for_people() -> None:
+    text = said(Terminal())
+    assert "it broke" in text and "\x1b[" in text and "p1" in text
