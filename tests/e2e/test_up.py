@@ -153,6 +153,7 @@ def test_down_ends_the_server_and_every_play(lab: Lab) -> None:
     said = lab.cli("down", "--data", str(lab.data)).stderr
     assert "Ended 1 plays" in said
     assert lab.process is not None
-    assert lab.process.wait(30) == 0
-    lab.process = None
+    server, lab.process = lab.process, None
+    assert server.wait(30) == 0, "it ended in order"
+    assert (lab.data / "server.log").read_text().count("plays live on.") == 2, "announced, and so it was"
     assert not lab.left(), lab.left()
