@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import ExitStack
 from types import TracebackType
 
 from websockets.exceptions import ConnectionClosed
@@ -23,15 +24,17 @@ class Terminal:
         token = (lab.data / "owner.token").read_text().strip()
         self._address = f"{root}/api/plays/{play}/machines/{machine}/terminals/{name}?user={user}&cols=100&rows=30"
         self._headers = {"Authorization": f"Bearer {token}"}
+        self._kept = ExitStack()
         self.heard = ""
         self.ended = False
 
     def __enter__(self) -> Terminal:
-        self._socket = connect(self._address, additional_headers=self._headers, max_size=None, proxy=None)
+        connecting = connect(self._address, additional_headers=self._headers, max_size=None, proxy=None)
+        self._socket = self._kept.enter_context(connecting)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._socket.close()
+        self._kept.close()
 
     def type(self, text: str) -> None:
         self._socket.send(text.encode())

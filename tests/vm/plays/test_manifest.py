@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from tests.support.lab import Lab
 from tests.support.terminal import Terminal, session
-from websockets.exceptions import InvalidStatus
 
 pytestmark = pytest.mark.vm
 
@@ -95,5 +94,5 @@ def look_at_welcome(lab: Lab, play: str) -> None:
         shown = [session(lab, play, "alpha", user, "echo $FROM_PROFILE-here; exit\n", f"{user}-{n}") for n in range(2)]
         assert [words in each for each in shown] == [True, False], shown
         assert all("yes-here" in each for each in shown), "a login shell reads its profile"
-    with pytest.raises(InvalidStatus), Terminal(lab, play, "beta", "t", "root"):
-        pass
+    with Terminal(lab, play, "beta", "t", "root") as refused, pytest.raises(AssertionError, match="noSSH"):
+        refused.until(None)
