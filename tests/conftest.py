@@ -5,8 +5,13 @@ No deadlines: how long one example takes says nothing on a busy box.
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
 
 settings.register_profile("full", deadline=None)
 settings.register_profile("check", deadline=None, max_examples=20)
 settings.load_profile("full")
+
+# Run in the background (CI), tests get SIGINT ignored, and all they start would inherit that; but Ctrl-C is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
