@@ -33,13 +33,13 @@ def pages_folder() -> Path:
     raise pytest.UsageError("The pages are not built: run `npm ci && npm run build` in web/, or `pip install -e .`")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     path = os.environ.get("LABYARD_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     browser = playwright.chromium.launch(executable_path=path, args=ARGS)
@@ -47,13 +47,13 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fake() -> Iterator[FakeServer]:
     with FakeServer(pages_folder()) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signin_link(request: pytest.FixtureRequest) -> str:
     """A link that signs in. One-time links of a real server: give the name of a command with `LABYARD_E2E_SIGNIN`."""
     given = os.environ.get("LABYARD_E2E_SIGNIN")
@@ -63,7 +63,7 @@ def signin_link(request: pytest.FixtureRequest) -> str:
     return f"{fake.base_url}/signin?token=once"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cookies(browser: Browser, signin_link: str) -> Iterator[tuple[str, BrowserContext]]:
     """One sign-in for all tests, as a link works once: the base URL, and the context that holds the cookie."""
     context = browser.new_context()

@@ -103,7 +103,7 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = os.environ.get("LABYARD_PICTURES")
     folder = Path(given) if given else tmp_path_factory.mktemp("pictures")
