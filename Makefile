@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 INPUTS := pyproject.toml hatch_build.py $(shell find examiner web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)

@@ -10,6 +10,7 @@ import os
 import platform
 import secrets
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -195,12 +196,23 @@ async def prepare(settings: Settings) -> AsyncIterator[dict[str, Any]]:
 
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
+    _check_free(settings.host, settings.port)
     async with house(settings) as services, _preparing(settings):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
         config = uvicorn_config(app, host=settings.host, port=settings.port, message_limit=limit)
         server = _Server(config, lambda: services, settings, on_ready)
         await server.serve()
+
+
+def _check_free(host: str, port: int) -> None:
+    """ConflictError when somebody listens there already: said before anything is begun."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise ConflictError(
+            f"cannot listen at {host}:{port}: {error.strerror}", hint="give another place with --listen HOST:PORT"
+        ) from None
 
 
 @asynccontextmanager
