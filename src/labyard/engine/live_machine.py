@@ -138,7 +138,7 @@ class LiveMachine:
         async for event in link.events():
             if event.get("event") == "ready":
                 self._ready()
-            elif event.get("event") == "stage" and not self.up.is_set():
+            elif event.get("event") == "stage" and not (self.up.is_set() or self.broken.is_set()):
                 self.say(f"booting: {str(event.get('stage', ''))[:60]}")
 
     def _ready(self) -> None:
