@@ -3,7 +3,9 @@ package agent
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -69,7 +71,13 @@ func TestOwnProcessIsAProgram(t *testing.T) {
 	if !isProgram(stat(os.Getpid())) || isProgram(nil) {
 		t.Fatal("kernel threads and programs are mixed up")
 	}
-	if sessionOf(os.Getpid()) <= 0 {
-		t.Fatal("no session")
+	leader := exec.Command("sleep", "60")
+	leader.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := leader.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { leader.Process.Kill(); leader.Wait() }()
+	if got := sessionOf(leader.Process.Pid); got != leader.Process.Pid {
+		t.Fatalf("session %d of leader %d", got, leader.Process.Pid)
 	}
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
+from websockets.exceptions import ConnectionClosed
 
 from labyard.cli import tty
 from labyard.cli.arguments import MachineOption, PlayId, UserOption
@@ -88,7 +90,8 @@ def _environment(pairs: list[str]) -> dict[str, str]:
 
 async def _converse(api: Api, path: str, request: dict[str, Any], *, stdin: bool) -> int:
     async with api.socket(path) as connection:
-        await connection.send(json.dumps(request))
+        with contextlib.suppress(ConnectionClosed):  # refused already: why comes with what is read
+            await connection.send(json.dumps(request))
         loop = asyncio.get_running_loop()
         tasks: set[asyncio.Task[None]] = set()
 
@@ -100,7 +103,8 @@ async def _converse(api: Api, path: str, request: dict[str, Any], *, stdin: bool
             source.start()
             tasks.add(asyncio.create_task(pump(connection, source)))
         else:
-            await send_eof(connection)
+            with contextlib.suppress(ConnectionClosed):
+                await send_eof(connection)
         try:
             if not request["tty"]:
                 return _tell(await Output(connection, channels=True).run())
