@@ -56,6 +56,30 @@ class KernelInfo(Value):
     size: int = 0
 
 
+class SnapshotInfo(Value):
+    """A named instant of a play: memory, devices, disks, terminals of all its machines.
+
+    `size`: what it takes on disk, in bytes, less what it shares with the play or with other snapshots.
+    """
+
+    name: str
+    created_at: str
+    size: int = 0
+
+
+class DiskUse(Value):
+    """What one thing costs on disk, in bytes: `own` is freed when it goes, `shared` lies there for others too.
+
+    `kind`: play, snapshot (of a play), warm (a playground's own, for its starts), saved, image, kernel.
+    """
+
+    kind: str
+    name: str
+    own: int
+    shared: int = 0
+    note: str = ""
+
+
 class Host(Protocol):
     """One box that runs plays.
 
@@ -63,17 +87,67 @@ class Host(Protocol):
     NotFoundError; one that its state forbids raises ConflictError. Cancelling a call never leaves anything half-made.
     """
 
-    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None) -> None:
+    async def start(
+        self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False
+    ) -> None:
         """Accept a play. Returns as soon as it is written to the host's journal; `watch` tells how it goes on.
 
-        CapacityError when this host can never hold it. `lifetime` in seconds: the host stops it then, by itself.
+        It is forked from its playground's own snapshot where there is one, unless `cold`. With `plan.snapshot` it is
+        forked from that one. CapacityError when this host can never hold it, NotFoundError when that snapshot is gone.
+        `lifetime` in seconds: the host stops it then, by itself.
+        """
+
+    async def fork(self, play_id: str, source: str, *, lifetime: float | None = None) -> None:
+        """Accept a play that is what `source`, running or stopped, is at this moment; `source` goes on as it was.
+
+        Returns when the moment is taken and written to the journal. NotFoundError without `source`; ConflictError when
+        it is neither running nor stopped; CapacityError.
         """
 
     async def restart(self, play_id: str) -> None:
-        """Boot a stopped play from its disks."""
+        """Let a stopped play go on where it was stopped; it boots from its disks when its memory was not kept."""
 
     async def stop(self, play_id: str) -> None:
-        """Power its machines off and keep the disks. Returns when memory and processes are gone."""
+        """Keep its memory, devices and disks, and end its processes. Returns when all is on disk and memory is free."""
+
+    async def snapshot(self, play_id: str, name: str) -> SnapshotInfo:
+        """Keep this moment of a running or stopped play under a name; it goes on as it was. Returns when it is on disk.
+
+        ConflictError when it has one of that name already, or is neither running nor stopped.
+        """
+
+    async def snapshots(self, play_id: str) -> builtins.list[SnapshotInfo]:
+        """Oldest first."""
+
+    async def rewind(self, play_id: str, name: str) -> None:
+        """Make the play what it was then: one that runs goes on from there, a stopped one will when it is restarted.
+
+        NotFoundError without such a snapshot: nothing has changed. The snapshot stays.
+        """
+
+    async def remove_snapshot(self, play_id: str, name: str) -> None:
+        """Forget it. NotFoundError when there is none."""
+
+    async def save(self, play_id: str) -> str:
+        """Copy this moment of a running or stopped play into a snapshot of its own, which outlives it; its id.
+
+        Plays start from it by `plan.snapshot`.
+        """
+
+    async def forget(self, snapshot: str) -> None:
+        """Remove what `save` made. Plays that run on it go on. Unknown ones are gone already."""
+
+    def prepare(self, plan: PlayPlan) -> AsyncIterator[Progress]:
+        """Have a snapshot that starts of this plan fork from; boots it where there is none. The last item is finished.
+
+        Raises LabyardError when it cannot be made. A plan that is not `warm` is finished at once.
+        """
+
+    async def disk_use(self) -> builtins.list[DiskUse]:
+        """What each play, snapshot, image and kernel really costs on disk."""
+
+    async def scrub(self) -> builtins.list[str]:
+        """Read every snapshot whole and compare it with its digests; what is damaged is set aside. A line for each."""
 
     async def destroy(self, play_id: str) -> None:
         """End it, in whatever state. Returns when nothing of it is left on the host. Unknown plays are gone already."""
