@@ -28,6 +28,8 @@ func (a *Agent) Call(op string, arguments []byte) (any, error) {
 		return a.freeze()
 	case "reseed":
 		return decoded(arguments, reseed)
+	case "wake":
+		return decoded(arguments, a.wake)
 	case "thaw":
 		return a.thaw()
 	}

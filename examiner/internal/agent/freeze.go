@@ -167,6 +167,23 @@ func (i *ice) thaw() {
 	i.stopped, i.groups = nil, nil
 }
 
+type wakeCall struct {
+	reseedCall
+	clockCall
+}
+
+// wake lets a machine that was made from a snapshot go on as one of its own: nothing runs before the kernel's random numbers
+// are its own and the time is right.
+func (a *Agent) wake(call wakeCall) (any, error) {
+	if _, err := reseed(call.reseedCall); err != nil {
+		return nil, err
+	}
+	if _, err := setClock(call.clockCall); err != nil {
+		return nil, err
+	}
+	return a.thaw()
+}
+
 type reseedCall struct {
 	// Entropy is base64 of random bytes made by the host.
 	Entropy string `json:"entropy"`

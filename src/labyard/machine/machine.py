@@ -16,7 +16,7 @@ from labyard.errors import MachineError
 from labyard.machine import cgroup, plan, sockets
 from labyard.machine.console import Console, tail
 from labyard.machine.jail import Jail
-from labyard.machine.plan import Accelerator, Descriptors, MachineSpec
+from labyard.machine.plan import Accelerator, Descriptors, LayerSpec, MachineSpec
 from labyard.machine.process import Process, find
 from labyard.machine.qmp import Qmp
 from labyard.play.plan import Value
@@ -28,6 +28,13 @@ _LOG_BYTES = 64 * 1024
 # How long a process may outlive its connection before we think it is only the connection that broke.
 _FAREWELL_SECONDS = 1
 _FIRMWARE_SECONDS = 0.5
+
+_LOAD_SECONDS = 30
+_LOAD_POLL = 0.001
+_STATE = "state"
+_STATE_SET = 900
+# Sets of descriptors above those of the line, which are numbered from 0; more layers than these no disk has.
+_LAYER_SETS = 1000
 
 # Address space beyond the guest's memory: threads' stacks and heaps reserve far more than they ever hold.
 _ADDRESS_SPACE = 8 * 1024 * plan.MIB
@@ -51,7 +58,7 @@ class MachineEvent(Value):
     reason: str = ""
 
 
-def line(spec: MachineSpec) -> tuple[str, ...]:
+def line(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
     """The whole command that starts a machine, jail and all; to be run as root with its descriptors."""
     jail = Jail(
         uid=spec.uid,
@@ -62,7 +69,7 @@ def line(spec: MachineSpec) -> tuple[str, ...]:
         kvm=spec.accelerator is Accelerator.KVM,
         cgroup=cgroup.existing(spec),
     )
-    return jail.command(plan.argv(spec))
+    return jail.command(plan.argv(spec, waiting=waiting))
 
 
 class Machine:
@@ -93,10 +100,11 @@ class Machine:
         return shlex.join(line(self.spec))
 
     @classmethod
-    async def launch(cls, spec: MachineSpec, *, taps: Sequence[int] = ()) -> Machine:
+    async def launch(cls, spec: MachineSpec, *, taps: Sequence[int] = (), memory: int | None = None) -> Machine:
         """Start a machine; returns once QEMU answers, long before the guest is up.
 
-        `taps`: a tap's descriptor per network card; they are closed in any case. MachineError, with what QEMU said,
+        `taps`: a tap's descriptor per network card; they are closed in any case. `memory`: a descriptor of what its memory
+        is to be, sealed or its user's own; then it does not boot, but waits for `load`. MachineError, with what QEMU said,
         when it does not start; then nothing is left of it.
         """
         with contextlib.ExitStack() as kept:
@@ -110,7 +118,9 @@ class Machine:
             _show_to(spec.initrd, spec.uid)
             try:
                 cgroup.make(spec)
-                process = Process.start(line(spec), _open(spec, taps, kept), spec.process_log)
+                given = _open(spec, taps, kept)
+                given[Descriptors.of(spec).memory] = _blank_memory(spec, kept) if memory is None else memory
+                process = Process.start(line(spec, waiting=memory is not None), given, spec.process_log)
             except BaseException:
                 await _clean(spec)
                 raise
@@ -160,6 +170,47 @@ class Machine:
 
     async def resume(self) -> None:
         await self._qmp.execute("cont")
+
+    async def load(self, devices: int) -> None:
+        """Give a waiting machine the devices' state behind the descriptor `devices`. It stands still until `resume`.
+
+        MachineError when QEMU cannot use it; the machine is then good for nothing.
+        """
+        await self._qmp.name_descriptor(devices, _STATE)
+        await self._qmp.execute("migrate-incoming", {"uri": f"fd:{_STATE}"})
+        async with asyncio.timeout(_LOAD_SECONDS):
+            while (status := await self._migration()) != "completed":
+                if status == "failed" or not self._process.alive:
+                    raise MachineError(f"{self.spec.name} cannot be made of this snapshot: {self.said()[-500:]}")
+                await asyncio.sleep(_LOAD_POLL)
+
+    async def save_devices(self, target: int) -> None:
+        """Write the devices' state, without memory, to the descriptor `target`, open for writing only, of a machine that
+        stands still (migration/savevm.c, qmp_xen_save_devices_state: nothing of Xen is needed)."""
+        await self._qmp.add_descriptor(target, _STATE_SET)
+        try:
+            arguments = {"filename": f"/dev/fdset/{_STATE_SET}", "live": False}
+            await self._qmp.execute("xen-save-devices-state", arguments, timeout=_LOAD_SECONDS)
+        finally:
+            await self._qmp.execute("remove-fd", {"fdset-id": _STATE_SET})
+
+    async def add_layer(self, disk: int, layer: LayerSpec, descriptor: int) -> None:
+        """From now on disk number `disk` is written to `layer`, an empty overlay open behind `descriptor`; what was its
+        top is only read. Of a machine that stands still."""
+        disks = list(self.spec.disks)
+        depth = len(disks[disk].layers)
+        fdset = _LAYER_SETS + disk * _LAYER_SETS + depth
+        name, below = plan.node_name(disk, depth), plan.node_name(disk, depth - 1)
+        await self._qmp.add_descriptor(descriptor, fdset)
+        node = plan.block_node(name, layer.format, fdset, writable=True, below=None)
+        await self._qmp.execute("blockdev-add", node)
+        await self._qmp.execute("blockdev-snapshot", {"node": below, "overlay": name})
+        disks[disk] = disks[disk].model_copy(update={"layers": (*disks[disk].layers, layer)})
+        self.spec = self.spec.model_copy(update={"disks": tuple(disks)})
+
+    async def _migration(self) -> str:
+        answer = await self._qmp.execute("query-migrate")
+        return str(answer.get("status", "none")) if isinstance(answer, Mapping) else "none"
 
     async def console(self) -> str:
         """The tail of its serial console, at most 256 KiB, with what it said before earlier boots ended."""
@@ -262,6 +313,18 @@ def _open(spec: MachineSpec, taps: Sequence[int], kept: contextlib.ExitStack) ->
             kept.callback(os.close, descriptor)
             given[number] = descriptor
     return given
+
+
+def _blank_memory(spec: MachineSpec, kept: contextlib.ExitStack) -> int:
+    """A file without a name, as large as the memory and empty, that only the machine's user may write."""
+    try:
+        descriptor = os.open(spec.run_dir, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise MachineError(f"{spec.run_dir} cannot hold a machine's memory: {error.strerror}") from error
+    kept.callback(os.close, descriptor)
+    os.fchown(descriptor, spec.uid, spec.uid)
+    os.truncate(descriptor, spec.memory)
+    return descriptor
 
 
 async def _answer(spec: MachineSpec, process: Process) -> Qmp:

@@ -37,6 +37,9 @@ _NIC_SLOT = 12
 MOST_DISKS = (_NIC_SLOT - _DISK_SLOT) * 8
 MOST_NICS = (30 - _NIC_SLOT) * 8
 
+# The state is that of devices alone (`xen-save-devices-state`), which begins without a configuration section.
+_WAITING = ("-S", "-incoming", "defer", "-global", "migration.send-configuration=off")
+
 _SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 
@@ -137,30 +140,36 @@ class Descriptors(Value):
 
     qmp: int
     link: int
+    memory: int
     layers: tuple[tuple[int, ...], ...]
     taps: tuple[int, ...]
 
     @classmethod
     def of(cls, spec: MachineSpec) -> Descriptors:
-        """0-2 are the standard ones, 3 and 4 the two sockets, then every layer of every disk, then the taps."""
-        number = 5
+        """0-2 are the standard ones, 3 and 4 the two sockets, 5 the memory, then every layer of every disk, the taps."""
+        number = 6
         layers: list[tuple[int, ...]] = []
         for disk in spec.disks:
             layers.append(tuple(range(number, number + len(disk.layers))))
             number += len(disk.layers)
-        return cls(qmp=3, link=4, layers=tuple(layers), taps=tuple(range(number, number + len(spec.nics))))
+        taps = tuple(range(number, number + len(spec.nics)))
+        return cls(qmp=3, link=4, memory=5, layers=tuple(layers), taps=taps)
 
 
-def argv(spec: MachineSpec) -> tuple[str, ...]:
-    """QEMU's command line for a machine, to be run in the jail with the descriptors of `Descriptors.of(spec)`."""
+def argv(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
+    """QEMU's command line for a machine, to be run in the jail with the descriptors of `Descriptors.of(spec)`.
+
+    `waiting`: it does not boot, but waits for the devices' state of a snapshot, and then to be told to go on.
+    """
     numbers = Descriptors.of(spec)
     arguments = [
         *(QEMU, "-name", str(spec.title)),
         *("-nodefaults", "-no-user-config", "-display", "none", "-sandbox", _SANDBOX),
         # A guest that powers off stays, halted, until we have seen it: so we know how it ended even when we were away.
         *("-action", "shutdown=pause"),
-        *_board(spec),
+        *_board(spec, numbers),
         *_sockets(numbers),
+        *(_WAITING if waiting else ()),
     ]
     for index, disk in enumerate(spec.disks):
         arguments += _disk(index, disk, numbers.layers[index])
@@ -173,14 +182,19 @@ def argv(spec: MachineSpec) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def _board(spec: MachineSpec) -> list[str]:
+def _board(spec: MachineSpec, numbers: Descriptors) -> list[str]:
+    """The memory is one file, mapped privately: what the guest writes is the process's own, and a snapshot is that.
+
+    QEMU opens the file for writing itself (backends/hostmem-file.c), so it is one that its user may write, or is sealed.
+    """
     size = spec.memory // MIB
+    memory = f"memory-backend-file,id=ram,size={size}M,mem-path=/proc/self/fd/{numbers.memory},share=off"
     words = ("quiet", "console=ttyS0", "panic=-1", "net.ifnames=0", *spec.cmdline)
     return [
-        # suppress-vmdesc and the named memory are what snapshots will need of every machine.
+        # A description of the devices' state would be sent behind it, where nobody reads it.
         *("-machine", "q35,memory-backend=ram,suppress-vmdesc=on,usb=off,vmport=off,sata=off,smbus=off"),
         *_processor(spec.accelerator),
-        *("-smp", str(spec.cpus), "-m", f"{size}M", "-object", f"memory-backend-ram,id=ram,size={size}M"),
+        *("-smp", str(spec.cpus), "-m", f"{size}M", "-object", memory),
         *("-rtc", "base=utc,clock=host"),
         *("-kernel", KERNEL, "-initrd", INITRD, "-append", " ".join(words)),
         *("-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy,addr=0x2"),
@@ -207,27 +221,27 @@ def _sockets(numbers: Descriptors) -> list[str]:
 def _disk(index: int, disk: DiskSpec, numbers: tuple[int, ...]) -> list[str]:
     """The chain is spelled out layer by layer: QEMU never opens a file because another one names it."""
     arguments: list[str] = []
-    below: str | None = None
     for depth, (layer, number) in enumerate(zip(disk.layers, numbers, strict=True)):
-        top = depth == len(disk.layers) - 1
-        writable = top and not disk.read_only
-        node: dict[str, object] = {
-            "node-name": f"disk{index}-{depth}",
-            "driver": layer.format.value,
-            "read-only": not writable,
-            "discard": "unmap" if writable else "ignore",
-            "file": {
-                "driver": "file",
-                "filename": f"/dev/fdset/{number}",
-                "read-only": not writable,
-                "discard": "unmap" if writable else "ignore",
-            },
-        }
-        if layer.format is Format.QCOW2:
-            node["backing"] = below
+        writable = depth == len(disk.layers) - 1 and not disk.read_only
+        below = node_name(index, depth - 1) if depth else None
+        node = block_node(node_name(index, depth), layer.format, number, writable=writable, below=below)
         arguments += ["-add-fd", f"fd={number},set={number}", "-blockdev", json.dumps(node, separators=(",", ":"))]
-        below = f"disk{index}-{depth}"
-    return [*arguments, "-device", f"virtio-blk-pci,drive={below},num-queues=1{_place(_DISK_SLOT, index)}"]
+    top = node_name(index, len(disk.layers) - 1)
+    return [*arguments, "-device", f"virtio-blk-pci,drive={top},num-queues=1{_place(_DISK_SLOT, index)}"]
+
+
+def node_name(disk: int, depth: int) -> str:
+    """QEMU's name for one layer of a disk, both counted from 0."""
+    return f"disk{disk}-{depth}"
+
+
+def block_node(name: str, layout: Format, fdset: int, *, writable: bool, below: str | None) -> dict[str, object]:
+    """A layer as `blockdev-add` and `-blockdev` want it (qapi/block-core.json), read from a set of descriptors."""
+    discard = "unmap" if writable else "ignore"
+    file = {"driver": "file", "filename": f"/dev/fdset/{fdset}", "read-only": not writable, "discard": discard}
+    node: dict[str, object] = {"node-name": name, "driver": layout.value, "read-only": not writable}
+    node |= {"discard": discard, "file": file}
+    return {**node, "backing": below} if layout is Format.QCOW2 else node
 
 
 def _place(first_slot: int, index: int) -> str:

@@ -85,12 +85,19 @@ class Qmp:
 
     async def add_descriptor(self, descriptor: int, fdset: int) -> None:
         """Give QEMU a file as `/dev/fdset/<fdset>`. One at a time: only their order says which file is whose."""
+        await self._pass(descriptor, "add-fd", {"fdset-id": fdset})
+
+    async def name_descriptor(self, descriptor: int, name: str) -> None:
+        """Give QEMU a file as `fd:<name>`, to be used once."""
+        await self._pass(descriptor, "getfd", {"fdname": name})
+
+    async def _pass(self, descriptor: int, command: str, arguments: Mapping[str, object]) -> None:
         async with self._with_descriptor:
             try:
                 self._client.send_fd_scm(descriptor)
             except (QMPError, OSError) as error:
                 raise MachineError("the connection to QEMU broke while passing a file", hint=_HINT) from error
-            await self.execute("add-fd", {"fdset-id": fdset})
+            await self.execute(command, arguments)
 
     async def events(self) -> AsyncIterator[Message]:
         """What QEMU tells unasked, until the connection ends. For one reader."""

@@ -115,7 +115,7 @@ def test_a_chain_is_spelled_out_and_only_its_top_can_be_written(spec: MachineSpe
 @given(specs)
 def test_every_descriptor_has_its_own_number_and_no_path_of_the_host_shows(spec: MachineSpec) -> None:
     numbers = Descriptors.of(spec)
-    given_out = [numbers.qmp, numbers.link, *(n for layers in numbers.layers for n in layers), *numbers.taps]
+    given_out = [numbers.qmp, numbers.link, numbers.memory, *(n for layers in numbers.layers for n in layers), *numbers.taps]
     assert given_out == list(range(3, 3 + len(given_out)))
     line = argv(spec)
     assert options(line, "-add-fd") == [f"fd={n},set={n}" for layers in numbers.layers for n in layers]
@@ -126,7 +126,20 @@ def test_every_descriptor_has_its_own_number_and_no_path_of_the_host_shows(spec:
 def test_memory_is_what_was_asked(spec: MachineSpec) -> None:
     line = argv(spec)
     assert options(line, "-m") == [f"{spec.memory // MIB}M"]
-    assert f"memory-backend-ram,id=ram,size={spec.memory // MIB}M" in options(line, "-object")
+    size = f"size={spec.memory // MIB}M"
+    place = f"mem-path=/proc/self/fd/{Descriptors.of(spec).memory}"
+    assert f"memory-backend-file,id=ram,{size},{place},share=off" in options(line, "-object")
+
+
+@given(specs)
+def test_one_that_waits_is_the_same_machine(spec: MachineSpec) -> None:
+    waiting = argv(spec, waiting=True)
+    assert [word for word in waiting if word not in argv(spec)] == ["-S", "-incoming", "defer", *waiting_state()]
+    assert set(argv(spec)) <= set(waiting)
+
+
+def waiting_state() -> list[str]:
+    return ["-global", "migration.send-configuration=off"]
 
 
 @pytest.mark.parametrize(
