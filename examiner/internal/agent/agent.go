@@ -86,6 +86,7 @@ func (a *Agent) Info() map[string]any {
 		"boot_id": bootID(), "examiner": Build, "init": a.settings.Init, "uptime": Uptime(), "stage": stage, "ready": ready,
 		"stages": a.settings.Stages, "warnings": a.settings.Warnings, "message": a.settings.Failed,
 		"default_user": a.settings.DefaultUser, "hostname": hostname, "pid": os.Getpid(),
+		"frozen": a.ice.all.Load(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +27,8 @@ type ice struct {
 	mu      sync.Mutex
 	groups  []string
 	stopped []int
+	// all is set while everything stands still; it is read without the lock.
+	all atomic.Bool
 }
 
 // freeze lets every process but this one and the init stand still: whole cgroups where they are, one by one elsewhere.
@@ -35,7 +38,7 @@ func (a *Agent) freeze() (any, error) {
 	if a.settings.Init == "none" {
 		return nil, &link.Refusal{Code: "not-built", Message: "this examiner is not in a machine"}
 	}
-	if len(a.ice.groups)+len(a.ice.stopped) > 0 {
+	if len(a.ice.groups)+len(a.ice.stopped) > 0 { // asked again
 		return a.ice.report(), nil
 	}
 	a.ice.freezeGroups(cgroups, ownGroup(os.Getpid()))
@@ -48,6 +51,7 @@ func (a *Agent) freeze() (any, error) {
 			break
 		}
 	}
+	a.ice.all.Store(true)
 	return a.ice.report(), nil
 }
 
@@ -165,6 +169,7 @@ func (i *ice) thaw() {
 		_ = os.WriteFile(group+"/cgroup.freeze", []byte("0"), 0)
 	}
 	i.stopped, i.groups = nil, nil
+	i.all.Store(false)
 }
 
 type wakeCall struct {

@@ -54,6 +54,8 @@ class GuestInfo(Value):
     ready: bool = False
     default_user: str = "root"
     hostname: str = ""
+    frozen: bool = False
+    """Its processes stand still: it was made from a snapshot, or whoever froze it went away. `wake` lets them go on."""
     message: str = ""
     stages: tuple[GuestStage, ...] | None = ()
     warnings: tuple[str, ...] | None = ()
