@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Coroutine
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +19,12 @@ from labyard.engine.facts import MachineFacts
 from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
+from labyard.engine.record import KEEPING, KEPT
+from labyard.engine.upkeep import Kind, Use, scrub, seal, snapshots_of_play, use_of, use_of_play
 from labyard.engine.watch import Watchers
 from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
 from labyard.machine import cgroup
+from labyard.network.blocking import in_thread
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.play.streams import Request, Stream
@@ -54,6 +59,7 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         await self._parts.prepare_host()
+        await asyncio.to_thread(self._parts.templates.prepare)
         if lacking := cgroup.lacking():
             log.warning("machines are limited by their jail alone", why=lacking)
         await self._adopt()
@@ -70,6 +76,7 @@ class Engine:
             work.cancel()
         await asyncio.gather(*self._guards, *self._errands, return_exceptions=True)
         await asyncio.gather(*(play.let_go() for play in self._plays.values()))
+        self._parts.memories.close()
 
     # adoption
 
@@ -79,11 +86,14 @@ class Engine:
         for folder in self._journal.unreadable():
             log.error("a play's journal is damaged; its disks are kept", folder=str(folder))
         unreadable = {folder.name for folder in self._journal.unreadable()}
-        await self._parts.sweep(keep={entry.report.id for entry in entries} | unreadable)
+        await self._parts.sweep(keep={entry.report.id for entry in entries if not entry.internal} | unreadable)
         for folder in self._journal.leftovers():
             await asyncio.to_thread(self._journal.remove, folder.name)
         for entry in entries:
-            self._take_up(entry)
+            if entry.internal:
+                await asyncio.to_thread(self._journal.remove, entry.report.id)
+            else:
+                self._take_up(entry)
 
     def _take_up(self, entry: Entry) -> None:
         # Not every version was written down; those to come must be later than any that was told.
@@ -95,7 +105,7 @@ class Engine:
         if state is PlayState.DESTROYING:
             self._later(self.destroy(play.id))
         elif state is PlayState.STOPPING:
-            self._later(play.stop(entry.report.reason or Reason.STOPPED))
+            self._later(play.finish_stop(entry.report.reason or Reason.STOPPED))
         elif state is PlayState.CREATED:
             play.begin()
         elif was_running(entry) and entry.host_boot != self._host_boot:
@@ -145,6 +155,7 @@ class Engine:
         """A firewall that was restarted on the box has thrown our table away: the fence and NAT are put back."""
         while True:
             await asyncio.sleep(self._parts.settings.host_interval)
+            self._parts.memories.drop_unused()
             try:
                 await self._parts.prepare_host()
             except NetworkError as error:
@@ -158,19 +169,96 @@ class Engine:
         except KeyError:
             raise NotFoundError(f"no play {play_id} on this host") from None
 
-    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None) -> None:
+    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False) -> None:
         if play_id in self._plays:
             return
         self._check_room(plan)
+        self._begin(self._entry(play_id, plan, lifetime).model_copy(update={"cold": cold}))
+
+    def _entry(self, play_id: str, plan: PlayPlan, lifetime: float | None) -> Entry:
         now = datetime.now(UTC)
         report = PlayReport(id=play_id, state=PlayState.CREATED, at=now, notes=plan.notes)
-        entry = Entry(report=report, plan=plan, uid=self._free_uid(), host_boot=self._host_boot)
-        if lifetime is not None:
-            entry = entry.model_copy(update={"deadline": now + timedelta(seconds=lifetime)})
+        deadline = None if lifetime is None else now + timedelta(seconds=lifetime)
+        return Entry(report=report, plan=plan, uid=self._free_uid(), host_boot=self._host_boot, deadline=deadline)
+
+    def _begin(self, entry: Entry) -> LivePlay:
         self._journal.write(entry)
         play = self._add(entry)
-        self._publish(report)
+        self._publish(entry.report)
         play.begin()
+        return play
+
+    async def fork(self, play_id: str, source: str, *, lifetime: float | None = None) -> None:
+        if play_id in self._plays:
+            return
+        parent = self.play(source)
+        self._check_room(parent.entry.plan)
+        folder = self._journal.folder(play_id)
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        try:
+            snapshot = await parent.take(folder / KEPT, folder / KEEPING, durable=False)
+        except BaseException:
+            await in_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise
+        entry = self._entry(play_id, snapshot.plan, lifetime)
+        report = entry.report.model_copy(update={"tasks": snapshot.tasks})
+        self._begin(entry.model_copy(update={"report": report, "booted": snapshot.booted}))
+
+    async def prepare(self, plan: PlayPlan, say: Callable[[PlayReport], None]) -> None:
+        """Have the snapshot that starts of this plan fork from: a play of nobody's boots and forks itself once.
+
+        `say` hears how it goes. ConflictError with the reason when it fails.
+        """
+        templates = self._parts.templates
+        maker = await self._parts.maker()
+        key = await templates.key(plan, maker)
+        if not plan.warm or plan.snapshot or (key and templates.find(key, maker)):
+            return
+        self._check_room(plan)
+        entry = self._entry(secrets.token_hex(12), plan, None).model_copy(update={"internal": True})
+        self._journal.write(entry)
+        play = self._plays[entry.report.id] = LivePlay(entry, self._parts, self._journal, say)
+        play.begin()
+        try:
+            await play.brought_up()
+            if play.report.state is not PlayState.RUNNING:
+                raise ConflictError(f"{plan.playground} cannot be prepared: {play.report.detail}")
+        finally:
+            await asyncio.shield(self.destroy(play.id))
+
+    async def save(self, play_id: str) -> str:
+        """A snapshot that outlives the play and shares nothing with it; its key."""
+        templates = self._parts.templates
+        key = templates.new_saved()
+        await self.play(play_id).take(templates.place(key), templates.new_work(), own=True)
+        await in_thread(seal, templates.place(key))
+        return key
+
+    async def forget(self, key: str) -> None:
+        await in_thread(self._parts.templates.forget, key)
+
+    async def disk_use(self) -> list[Use]:
+        """Of plays, their snapshots, and what starts fork from."""
+        plays = [play.id for play in self._plays.values() if not play.entry.internal]
+        return await in_thread(self._disk_use, plays)
+
+    def _disk_use(self, plays: list[str]) -> list[Use]:
+        found = [use for name in plays for use in use_of_play(name, self._journal.folder(name))]
+        for key, snapshot in self._parts.templates.all().items():
+            kind = Kind.SAVED if self._parts.templates.is_saved(key) else Kind.WARM
+            found.append(use_of(kind, key, self._parts.templates.place(key), note=snapshot.plan.playground))
+        return found
+
+    async def scrub(self) -> list[str]:
+        """A line for each snapshot that was damaged, and is set aside."""
+        folders = [self._parts.templates.place(key) for key in self._parts.templates.all()]
+        for play in self._plays.values():
+            folders += snapshots_of_play(self._journal.folder(play.id))
+        told = []
+        for folder in folders:
+            if (wrong := await in_thread(scrub, folder)) is not None:
+                told.append(f"{folder.parent.name}/{folder.name}: {wrong}")
+        return told
 
     def _check_room(self, plan: PlayPlan) -> None:
         needed = memory_of(plan, self._parts.settings)
@@ -203,7 +291,7 @@ class Engine:
         if not play.report.state.active:
             self._check_room(play.entry.plan)
         if play.report.state in (PlayState.STOPPED, PlayState.FAILED):
-            play.entry = play.entry.model_copy(update={"host_boot": self._host_boot, "deadline": None})
+            play.record.write(host_boot=self._host_boot, deadline=None)
         await play.restart()
 
     async def stop(self, play_id: str) -> None:
@@ -221,13 +309,12 @@ class Engine:
     async def set_lifetime(self, play_id: str, seconds: float | None) -> None:
         play = self.play(play_id)
         deadline = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
-        play.entry = play.entry.model_copy(update={"deadline": deadline})
-        self._journal.write(play.entry)
+        play.record.write(deadline=deadline)
 
     # what is
 
     def reports(self) -> list[PlayReport]:
-        return [play.report for play in self._plays.values()]
+        return [play.report for play in self._plays.values() if not play.entry.internal]
 
     def watch(self) -> AsyncIterator[PlayReport]:
         return self._watchers.watch(self.reports())
@@ -249,6 +336,8 @@ class Engine:
         for play in self._plays.values():
             for digest in play.image_digests():
                 users.setdefault(digest, []).append(play.id)
+        for digest in self._parts.templates.images():
+            users.setdefault(digest, []).append("snapshots")
         return users
 
     async def console(self, play_id: str, machine: str) -> str:

@@ -1,28 +1,23 @@
-"""What one machine stands on: its files on disk. Laid once per play; a later boot finds and reuses it.
+"""What one machine stands on: its files on disk, and the line that starts it. A value, and where it is written down.
 
 So a restarted engine, and a restarted play, use the very disks and kernel the play began with, whatever the stores hold now.
+
+A machine's folder, in a play (`plays/<id>/machines/<name>/`) and in a snapshot alike, holds `footing.json`, `initrd`, its own
+layers of its disks, and of its memory what is not blank: `base`, an image as large as the memory, and over it `delta`, pages
+that were written since. `run/` is a play's alone, `devices` a snapshot's.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
+import contextlib
+import os
 from pathlib import Path
 
-from labyard.engine.guest_config import guest_config
-from labyard.engine.journal import Entry, replace_file
-from labyard.engine.parts import Parts
-from labyard.errors import ImageError
-from labyard.images import cpio
-from labyard.images.kernels import Kernel
-from labyard.images.progress import Report
-from labyard.images.rootimage import RootImage
-from labyard.machine.disks import create_blank, create_overlay
-from labyard.machine.plan import Accelerator, DiskSpec, Format, LayerSpec, Limits, MachineSpec, NicSpec
-from labyard.network.blocking import in_thread
-from labyard.network.namespace import path_of
-from labyard.network.plan import world_name
-from labyard.play.plan import DrivePlan, MachinePlan, Value
+from labyard.engine.journal import replace_file
+from labyard.machine.plan import DiskSpec, LayerSpec, MachineSpec
+from labyard.play.plan import Value
+
+BASE, DELTA, DEVICES, INITRD, FOOTING = "base", "delta", "devices", "initrd", "footing.json"
 
 
 class Footing(Value):
@@ -32,96 +27,58 @@ class Footing(Value):
     initramfs: Path
     images: tuple[str, ...] = ()
 
+    @property
+    def folder(self) -> Path:
+        return self.spec.initrd.parent
 
-def machine_folder(entry: Entry, parts: Parts, machine: str) -> Path:
-    return parts.settings.plays / entry.report.id / "machines" / machine
+    def own_layers(self) -> list[LayerSpec]:
+        """Layers that lie in the machine's folder; those below belong to the image store."""
+        return [layer for disk in self.spec.disks for layer in disk.layers if layer.path.parent == self.folder]
+
+    def in_folder(self, folder: Path) -> Footing:
+        """The same, with its own files in another folder."""
+        disks = tuple(_moved(disk, self.folder, folder) for disk in self.spec.disks)
+        moved = {"disks": disks, "initrd": folder / INITRD, "run_dir": folder / "run"}
+        return self.model_copy(update={"spec": self.spec.model_copy(update=moved)})
+
+    def with_layers(self, layers: dict[int, LayerSpec]) -> Footing:
+        """With one more layer on top of some disks."""
+        disks = list(self.spec.disks)
+        for index, layer in layers.items():
+            disks[index] = disks[index].model_copy(update={"layers": (*disks[index].layers, layer)})
+        return self.model_copy(update={"spec": self.spec.model_copy(update={"disks": tuple(disks)})})
+
+    def write(self, *, durable: bool = True) -> None:
+        replace_file(self.folder / FOOTING, self.model_dump_json().encode(), durable=durable)
+
+
+def _moved(disk: DiskSpec, old: Path, new: Path) -> DiskSpec:
+    layers = (
+        layer.model_copy(update={"path": new / layer.path.name}) if layer.path.parent == old else layer
+        for layer in disk.layers
+    )
+    return disk.model_copy(update={"layers": tuple(layers)})
 
 
 def read_footing(folder: Path) -> Footing | None:
     try:
-        return Footing.model_validate_json((folder / "footing.json").read_bytes())
+        return Footing.model_validate_json((folder / FOOTING).read_bytes())
     except FileNotFoundError:
         return None
 
 
-async def lay_footing(entry: Entry, parts: Parts, machine: MachinePlan, report: Report) -> Footing:
-    """Find it, or make it: images and kernel fetched, disks created. ImageError when one cannot be had."""
-    folder = machine_folder(entry, parts, machine.name)
-    footing = await asyncio.to_thread(read_footing, folder)
-    if footing is not None:
-        return footing
-    kernel = await parts.kernels.ensure(machine.kernel, report)
-    sources = [await parts.images.ensure(drive.source, report) if drive.source else None for drive in machine.drives]
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    disks = []
-    for index, (drive, image) in enumerate(zip(machine.drives, sources, strict=True)):
-        disks.append(await _make_disk(parts, folder / f"disk-{index}", drive, image, kernel))
-    accelerator = (await parts.verdict()).accelerator
-    footing = Footing(
-        spec=_spec(entry, parts, machine, folder, kernel, sources[machine.root_index], tuple(disks), accelerator),
-        initramfs=kernel.initramfs,
-        images=tuple(image.digest for image in sources if image),
-    )
-    await in_thread(replace_file, folder / "footing.json", footing.model_dump_json().encode())
-    return footing
+def forget_memory(footing: Footing) -> None:
+    """It is about to boot: what it writes from then on lies over nothing."""
+    for name in (BASE, DELTA):
+        (footing.folder / name).unlink(missing_ok=True)
 
 
-async def _make_disk(parts: Parts, path: Path, drive: DrivePlan, image: RootImage | None, kernel: Kernel) -> DiskSpec:
-    path.unlink(missing_ok=True)  # of a start that was cut off before its footing was written
-    if image is None:
-        await create_blank(path, drive.size or 1 << 30, drive.filesystem)
-        return DiskSpec(layers=(LayerSpec(path=path, format=Format.RAW),), read_only=drive.read_only)
-    if drive.size is not None and drive.size < image.size:
-        raise ImageError(
-            f"a drive of {drive.size >> 20} MiB is too small for {image.source}",
-            hint=f"it needs at least {-(-image.size >> 20)} MiB",
-        )
-    below = [LayerSpec(path=image.path, format=Format.RAW)]
-    if drive.mount == "/":
-        below.append(LayerSpec(path=await parts.images.boot_disk(image, kernel), format=Format.QCOW2))
-    await create_overlay(path, below[-1].path, below[-1].format, drive.size or image.size)
-    return DiskSpec(
-        layers=(*below, LayerSpec(path=path, format=Format.QCOW2)), read_only=drive.read_only and drive.mount != "/"
-    )
+def link_files(source: Path, target: Path, names: list[str]) -> None:
+    """Give files of one machine's folder a second name in another; those that are not there are passed over.
 
-
-def _spec(
-    entry: Entry,
-    parts: Parts,
-    machine: MachinePlan,
-    folder: Path,
-    kernel: Kernel,
-    root: RootImage | None,
-    disks: tuple[DiskSpec, ...],
-    accelerator: Accelerator,
-) -> MachineSpec:
-    settings = parts.settings
-    default = settings.memory_with_init if root and root.has_init else settings.memory_without_init
-    return MachineSpec(
-        mark=settings.mark,
-        play=entry.report.id,
-        name=machine.name,
-        accelerator=accelerator,
-        cpus=machine.cpus,
-        memory=machine.memory or default,
-        kernel=kernel.vmlinuz,
-        initrd=folder / "initrd",
-        disks=disks,
-        nics=tuple(NicSpec(mac=interface.mac) for interface in machine.interfaces),
-        run_dir=folder / "run",
-        netns=path_of(world_name(settings.mark, entry.report.id)),
-        uid=entry.uid,
-        limits=Limits(file_size=settings.play_disk_budget, cpus=machine.cpus),
-    )
-
-
-def write_initrd(footing: Footing, entry: Entry, machine: MachinePlan) -> None:
-    """The kernel's initramfs, and after it an archive with this machine's configuration."""
-    config = guest_config(entry.plan, machine, first_boot=machine.name not in entry.booted)
-    own = cpio.archive(
-        [cpio.directory("labyard"), cpio.file("labyard/config.json", json.dumps(config).encode(), 0o600)]
-    )
-    with footing.spec.initrd.open("wb") as initrd:
-        footing.spec.initrd.chmod(0o600)
-        initrd.write(footing.initramfs.read_bytes())
-        initrd.write(own)
+    Nobody writes them any more, so sharing them is a copy that costs nothing; each goes with its last name.
+    """
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            os.link(source / name, target / name)

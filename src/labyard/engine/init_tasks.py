@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from labyard.engine.live_machine import LiveMachine
-from labyard.engine.order import runnable, verdict, waiting_status
+from labyard.engine.order import before_fork, runnable, verdict, waiting_status
 from labyard.errors import ConflictError, GuestError
 from labyard.play.plan import PlayPlan, TaskPlan
 from labyard.play.status import TaskReport, TaskStatus
@@ -29,6 +29,7 @@ class InitTasks:
         changed: Callable[[tuple[TaskReport, ...]], None],
     ) -> None:
         self._plans = plan.tasks
+        self._before_fork = before_fork(plan.tasks)
         self._machines = machines
         self._changed = changed
         before = {report.name: report for report in known}
@@ -39,16 +40,20 @@ class InitTasks:
     def _statuses(self) -> dict[str, TaskStatus]:
         return {name: report.status for name, report in self.reports.items()}
 
-    async def run(self) -> TaskReport | None:
-        """Until all are completed (None), or one failed and those already running have ended (the failed one)."""
+    async def run(self, *, up_to_fork: bool = False) -> TaskReport | None:
+        """Until all are completed (None), or one failed and those already running have ended (the failed one).
+
+        `up_to_fork`: only those whose work is part of a playground's snapshot.
+        """
+        plans = self._before_fork if up_to_fork else self._plans
         self._begin_again()
         running: dict[asyncio.Task[None], str] = {}
         ready = {name: asyncio.create_task(machine.up.wait()) for name, machine in self._machines.items()}
         try:
-            while verdict(self._statuses) is TaskStatus.RUNNING:
+            while verdict({task.name: self.reports[task.name].status for task in plans}) is TaskStatus.RUNNING:
                 up = {name for name, waiter in ready.items() if waiter.done()}
                 busy = set(running.values())
-                for task in runnable(self._plans, self._statuses, up):
+                for task in runnable(plans, self._statuses, up):
                     if task.name not in busy:
                         running[asyncio.create_task(self._run_one(task))] = task.name
                 waiting = set(running) | {waiter for waiter in ready.values() if not waiter.done()}
@@ -62,6 +67,12 @@ class InitTasks:
             for each in (*running, *ready.values()):
                 each.cancel()
         return next((report for report in self.reports.values() if report.status is TaskStatus.FAILED), None)
+
+    def restore(self, reports: tuple[TaskReport, ...]) -> None:
+        """They are as they were when a snapshot was taken; versions go on growing."""
+        for report in reports:
+            if (now := self.reports.get(report.name)) is not None:
+                self.reports[report.name] = report.model_copy(update={"version": now.version + 1})
 
     def forget_failures(self) -> None:
         """Failed tasks are to run again; completed ones never are."""

@@ -25,6 +25,10 @@ class Entry(Value):
     deadline: datetime | None = None
     booted: tuple[str, ...] = ()
     """Machines that reached ready once: their next boot is not their first."""
+    cold: bool = False
+    """It is to boot, whatever snapshots there are."""
+    internal: bool = False
+    """Nobody's: it boots so that a snapshot can be made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +85,24 @@ class Journal:
         ]
 
 
-def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Put `content` at `path` so that after a crash there is the old or the new, never a part."""
+def replace_file(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+    """Put `content` at `path` so that after a crash there is the old or the new, never a part.
+
+    Not `durable`: that holds for a crash of ours, and for the box's only once the disk has caught up.
+    """
     beside = path.with_name(path.name + ".new")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
     beside.rename(path)
+    if not durable:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import os
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 LINK_PATIENCE = 5.0
 """Seconds for one attempt to say hello; a booting kernel answers none, so attempts repeat."""
+_ENTROPY_BYTES = 64
+_WAKE_SECONDS = 30.0
 
 
 class LiveMachine:
@@ -38,6 +43,8 @@ class LiveMachine:
         """Its examiner says that it cannot get ready; `status.message` tells why."""
         self.process: Machine | None = None
         self._changed = changed
+        self.posing = False
+        """A snapshot is being taken of it: whoever takes it also wakes it."""
         self.turn = asyncio.Lock()
         """Held by whoever carries out a person's verb, so that two of them do not mix. Ends and stops of the play need none."""
         self._link: GuestLink | None = None
@@ -77,6 +84,21 @@ class LiveMachine:
             await self.end()
         else:
             self._attend(found)
+
+    async def lay_down(self, launch: Callable[[], Awaitable[Machine]]) -> None:
+        """Have the process of a snapshot; it stands still until `rise`. `end` ends it as any other."""
+        await self._kept()
+        self._wanted_off = False
+        self._set(ready=False, ready_at=None)
+        self.say("waking up", MachineState.STARTING)
+        self.process = await launch()
+        self.off.clear()
+
+    async def rise(self) -> None:
+        """Let it go on from where its snapshot was taken; it is ready when its examiner has woken it."""
+        process = self._running()
+        await process.resume()
+        self._attend(process)
 
     def _attend(self, process: Machine) -> None:
         self.process = process
@@ -124,7 +146,11 @@ class LiveMachine:
                 continue
             self._link = link
             try:
+                if link.info.frozen and not self.posing:
+                    await self.wake()
                 await self._listen(link)
+            except LabyardError as error:
+                log.warning("a machine does not wake up, trying again", machine=self.name, error=str(error))
             finally:
                 await self._drop_link()
 
@@ -168,6 +194,21 @@ class LiveMachine:
 
     async def open(self, request: Request) -> Stream:
         return await self.link().open(request)
+
+    async def wake(self) -> None:
+        """Its kernel's random numbers are made its own and its clock is set; then its frozen processes go on."""
+        entropy = base64.b64encode(os.urandom(_ENTROPY_BYTES)).decode()
+        async with asyncio.timeout(_WAKE_SECONDS):
+            await self.call("wake", entropy=entropy, set=time.time())
+
+    async def go_on(self) -> None:
+        """Whatever stood still of it runs when this returns, or it is gone. Safe to repeat."""
+        try:
+            if self.process is not None:
+                await self.process.resume()
+                await self.wake()
+        except (LabyardError, TimeoutError) as error:
+            log.warning("a machine did not go on after its snapshot", machine=self.name, error=str(error))
 
     async def call(self, op: str, **arguments: Any) -> dict[str, Any]:
         return await self.link().call(op, **arguments)

@@ -1,8 +1,4 @@
-"""One play while an engine has it: images, world, disks, machines, init tasks, in the order a start needs them.
-
-Every step makes only what is missing, so a start that was cut off anywhere is finished by running it again. That is how a
-restarted engine adopts: it calls `bring_up` once more.
-"""
+"""One play while an engine has it: its verbs, one at a time. How it comes up is in `bring_up.py`."""
 
 from __future__ import annotations
 
@@ -10,138 +6,223 @@ import asyncio
 import contextlib
 import shlex
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 import structlog
 
+from labyard.engine.bring_up import BringUp
 from labyard.engine.facts import MachineFacts
-from labyard.engine.footing import machine_folder, read_footing
+from labyard.engine.footing import BASE, DELTA, read_footing
 from labyard.engine.init_tasks import InitTasks
 from labyard.engine.journal import Entry, Journal
+from labyard.engine.laying import machine_folder
 from labyard.engine.live_machine import LiveMachine
+from labyard.engine.moments import Moments
 from labyard.engine.parts import Parts
-from labyard.engine.together import together
-from labyard.engine.wiring import Ground, lay_ground
-from labyard.errors import CapacityError, ConflictError, ImageError, LabyardError, NotFoundError
+from labyard.engine.record import KEEPING, PlayRecord
+from labyard.engine.snapshot import Snapshot
+from labyard.engine.upkeep import seal
+from labyard.errors import ConflictError, LabyardError, NotFoundError
 from labyard.machine import cgroup
 from labyard.machine.console import tail
 from labyard.machine.machine import line
-from labyard.machine.plan import CONSOLE_BYTES, Accelerator, MachineSpec
+from labyard.machine.plan import CONSOLE_BYTES, MachineSpec
 from labyard.network.blocking import in_thread
 from labyard.network.plan import world_name
-from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport
+from labyard.play.status import MachineStatus, PlayReport, PlayState, Reason, TaskReport
 
 log = structlog.get_logger(__name__)
 
-EMULATED = "Machines are emulated on this box: everything works, but several times slower than with KVM."
-"""For the learner; why is for the operator, in the server's log and `labyard doctor`."""
 DEBUG_CONSOLE = 4000
 """Characters of a console that `debug` shows."""
+MEMORY_KEPT = "Its memory and disks are kept: it goes on exactly here."
+DISKS_KEPT = "Its disks are kept: its machines will boot from them."
 
 
 class LivePlay:
     """Owns all of one play on this host. Verbs are serialised by `_verb`; `destroy` cuts through a start."""
 
     def __init__(self, entry: Entry, parts: Parts, journal: Journal, publish: Callable[[PlayReport], None]) -> None:
-        self.entry = entry
+        self.record = PlayRecord(entry, journal, publish)
         self._parts = parts
-        self._journal = journal
-        self._publish = publish
         self._verb = asyncio.Lock()
         self._work: asyncio.Task[None] | None = None
-        self._ground: Ground | None = None
-        self._gone = False
         self.machines = {
             status.name: LiveMachine(status, self._machine_changed)
             for status in entry.report.machines or tuple(MachineStatus(name=m.name) for m in entry.plan.machines)
         }
         self._tasks = InitTasks(entry.plan, entry.report.tasks, self.machines, self._task_changed)
+        self._start = BringUp(self.record, parts, self.machines, self._tasks)
+        self.moments = Moments(self.record, parts, self._start)
 
     @property
     def id(self) -> str:
-        return self.entry.report.id
+        return self.record.id
+
+    @property
+    def entry(self) -> Entry:
+        return self.record.entry
 
     @property
     def report(self) -> PlayReport:
-        return self.entry.report
+        return self.record.report
+
+    async def brought_up(self) -> None:
+        """Wait until it runs or has failed."""
+        if self._work is not None:
+            await asyncio.wait([self._work])
 
     # what it is
-
-    def _say(self, *, durable: bool = True, **fields: Any) -> None:
-        if self._gone:
-            return
-        report = self.report.model_copy(update={**fields, "version": self.report.version + 1})
-        self.entry = self.entry.model_copy(update={"report": report})
-        if durable:
-            self._journal.write(self.entry)
-        self._publish(report)
-
-    def _become(self, state: PlayState, reason: Reason | None = None, detail: str = "") -> None:
-        log.info("play", play=self.id, state=state.value, reason=reason, detail=detail[:200])
-        self._say(state=state, at=datetime.now(UTC), reason=reason, detail=detail)
 
     def _machine_changed(self, status: MachineStatus) -> None:
         before = {machine.name: machine.state for machine in self.report.machines}
         machines = tuple(machine.status for machine in self.machines.values())
         if status.ready and status.name not in self.entry.booted:
-            self.entry = self.entry.model_copy(update={"booted": (*self.entry.booted, status.name)})
+            self.record.entry = self.entry.model_copy(update={"booted": (*self.entry.booted, status.name)})
         # a stage's words are not worth a disk write; a state is
-        self._say(machines=machines, durable=before.get(status.name) is not status.state)
+        self.record.say(machines=machines, durable=before.get(status.name) is not status.state)
 
     def _task_changed(self, tasks: tuple[TaskReport, ...]) -> None:
-        self._say(tasks=tasks)
+        self.record.say(tasks=tasks)
 
     # verbs
 
     def begin(self) -> None:
         """Bring it up in the background; `report` tells how it goes. A play that has failed only gets its machines back."""
         if self._work is None or self._work.done():
-            work = self._hold_on() if self.report.state is PlayState.FAILED else self._bring_up()
+            work = self._hold_on() if self.report.state is PlayState.FAILED else self._start.run()
             self._work = asyncio.create_task(work, name=f"start {self.id}")
 
+    async def _hold_on(self) -> None:
+        await self._start.hold_on()
+        if self.report.reason is Reason.DISK_BUDGET:
+            await self._freeze()
+
     async def stop(self, reason: Reason) -> None:
+        """What runs is kept with its memory; what is still starting, or has failed, with its disks alone."""
         await self._give_up_start()
         async with self._verb:
-            if self._gone or self.report.state is PlayState.STOPPED:
+            if self.record.gone or self.report.state is PlayState.STOPPED:
                 return
             await self._give_up_start()  # of a restart that came first
-            self._become(PlayState.STOPPING, reason)
-            await asyncio.gather(*(m.power_off(self._parts.settings.stop_grace) for m in self.machines.values()))
-            await self._clear_ground()
-            self._become(PlayState.STOPPED, reason)
+            alive = any(machine.process is not None for machine in self.machines.values())
+            running = alive and self.report.state is PlayState.RUNNING
+            self.record.become(PlayState.STOPPING, reason)
+            kept = running and await self._keep_memory()
+            if not kept:
+                grace = self._parts.settings.stop_grace
+                await asyncio.gather(*(machine.power_off(grace) for machine in self.machines.values()))
+            await self._ended(reason)
+
+    async def _keep_memory(self) -> bool:
+        """Whether it will go on exactly here. When that cannot be, its machines run on, to be powered off."""
+        try:
+            await self._start.keep(self.record.folder / KEEPING, self.record.kept, same_disks=True)
+        except (LabyardError, OSError, TimeoutError) as error:
+            log.warning("a play's memory was not kept", play=self.id, why=str(error))
+            self.record.note(f"Its memory could not be kept when it was stopped: {error}.")
+            return False
+        await asyncio.gather(*(machine.end() for machine in self.machines.values()))
+        return True
+
+    async def _ended(self, reason: Reason) -> None:
+        """Its machines have gone. Tidying what was kept can wait; who goes on from it waits for that."""
+        await self._start.clear_ground()
+        kept = self.record.kept.exists()
+        self.record.become(PlayState.STOPPED, reason, MEMORY_KEPT if kept else DISKS_KEPT)
+        self._start.later(self._settle_kept())
+
+    async def _settle_kept(self) -> None:
+        for name in self.machines:
+            for part in (BASE, DELTA):
+                (self.record.machine_folders() / name / part).unlink(missing_ok=True)
+            await self._parts.memories.settle(self.record.kept / name)
+        await in_thread(seal, self.record.kept)
+
+    async def finish_stop(self, reason: Reason) -> None:
+        """After a crash of ours while it was being stopped: all of it is kept, or its machines run on and are stopped now."""
+        if self.record.kept.exists():
+            async with self._verb:
+                await self._ended(reason)
+            return
+        await self._start.hold_on()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._parts.settings.stop_grace):
+                await asyncio.gather(*(m.up.wait() for m in self.machines.values() if m.process is not None))
+        self.record.become(PlayState.RUNNING)
+        await self.stop(reason)
 
     async def restart(self) -> None:
-        """Boot it from its disks. What has failed is ended first and its failed tasks run again; what runs is left alone."""
+        """Go on where it was stopped, or boot from its disks. What has failed is ended first and its failed tasks run again;
+        what runs is left alone."""
         async with self._verb:
-            if self.report.state is PlayState.DESTROYING or self._gone:
-                raise ConflictError(f"play {self.id} is being destroyed")
+            self._refuse_gone()
             if self.report.state not in (PlayState.STOPPED, PlayState.FAILED):
                 return
-            await self._give_up_start()
-            await asyncio.gather(*(machine.end() for machine in self.machines.values()))
-            await self._clear_ground()
+            await self._end_machines()
             self._tasks.forget_failures()
-            self._become(PlayState.STARTING)
+            self.record.become(PlayState.STARTING)
             self.begin()
+
+    async def _end_machines(self) -> None:
+        await self._give_up_start()
+        await asyncio.gather(*(machine.end() for machine in self.machines.values()))
+        await self._start.clear_ground()
+
+    def _refuse_gone(self) -> None:
+        if self.report.state is PlayState.DESTROYING or self.record.gone:
+            raise ConflictError(f"play {self.id} is being destroyed")
 
     async def destroy(self) -> None:
         """Nothing of it is left when this returns. Safe in every state, also half-way through itself."""
         await self._give_up_start()
         await asyncio.gather(*(machine.end() for machine in self.machines.values()))  # a stop in its grace ends now
         async with self._verb:
-            if self._gone:
+            if self.record.gone:
                 return
             await self._give_up_start()
             if self.report.state is not PlayState.DESTROYING:
-                self._become(PlayState.DESTROYING, Reason.DESTROYED)
+                self.record.become(PlayState.DESTROYING, Reason.DESTROYED)
             await asyncio.gather(*(machine.end() for machine in self.machines.values()))
-            await self._clear_ground()
-            self._gone = True
-            await in_thread(self._journal.remove, self.id)
-            self._publish(
-                self.report.model_copy(update={"state": PlayState.DESTROYED, "version": self.report.version + 1})
-            )
+            await self._start.clear_ground()
+            await in_thread(self.record.forget)
+            self.record.tell_end()
+
+    # moments
+
+    async def take(self, place: Path, work: Path, *, durable: bool = True, own: bool = False) -> Snapshot:
+        """See `Moments.take`."""
+        async with self._verb:
+            self._refuse_gone()
+            return await self.moments.take(place, work, durable=durable, own=own)
+
+    async def snapshot(self, name: str) -> Snapshot:
+        async with self._verb:
+            self._refuse_gone()
+            snapshot = await self.moments.keep(name)
+        self._start.later(in_thread(seal, self.moments.place(name)))
+        return snapshot
+
+    async def forget_snapshot(self, name: str) -> None:
+        async with self._verb:
+            await self.moments.forget(name)
+
+    async def rewind(self, name: str) -> None:
+        """Returns when what it was is gone and it is on its way back, or, of a stopped play, when it will be."""
+        async with self._verb:
+            self._refuse_gone()
+            await in_thread(self.moments.find, name)
+            state = self.report.state
+            if state not in (PlayState.RUNNING, PlayState.STOPPED):
+                raise ConflictError(f"play {self.id} is {state.lower()}", hint="it must be running or stopped")
+            if state is PlayState.STOPPED:
+                await self.moments.go_back(name)
+                self.record.say(detail=MEMORY_KEPT)
+                return
+            self.record.become(PlayState.STARTING)
+            await self._end_machines()
+            await self.moments.go_back(name)
+            self.begin()
 
     async def machine(self, name: str, verb: str) -> None:
         machine = self.find(name)
@@ -160,9 +241,9 @@ class LivePlay:
 
     async def _start_again(self, machine: LiveMachine) -> None:
         async with self._verb:
-            if self._ground is None or self.report.state not in (PlayState.RUNNING, PlayState.FAILED):
+            if self._start.ground is None or self.report.state not in (PlayState.RUNNING, PlayState.FAILED):
                 raise ConflictError(f"play {self.id} is {self.report.state.lower()}", hint="restart the play instead")
-            await machine.run(self._ground.launcher(machine.name, self.entry))
+            await machine.run(self._start.ground.launcher(machine.name, self.entry))
 
     def refuse_halted(self) -> None:
         """ConflictError when its machines stand still for good."""
@@ -176,7 +257,7 @@ class LivePlay:
             if self.report.state not in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED):
                 return
             await self._freeze()
-            self._become(PlayState.FAILED, Reason.DISK_BUDGET, detail)
+            self.record.become(PlayState.FAILED, Reason.DISK_BUDGET, detail)
 
     async def _freeze(self) -> None:
         for machine in self.machines.values():
@@ -190,8 +271,14 @@ class LivePlay:
         await self._give_up_start()
         for machine in self.machines.values():
             await machine.let_go()
-        if self._ground is not None:
-            await self._ground.let_go()
+        await self._start.let_go()
+
+    async def _give_up_start(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._work
+            self._work = None
 
     def image_digests(self) -> set[str]:
         """What its drives lie on, as far as they are laid."""
@@ -227,118 +314,7 @@ class LivePlay:
             known = ", ".join(self.machines)
             raise NotFoundError(f"play {self.id} has no machine '{name}'", hint=f"it has: {known}") from None
 
-    # the start
-
-    async def _give_up_start(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
-            self._work = None
-
-    async def _bring_up(self) -> None:
-        try:
-            await self._start_machines()
-            await self._tasks_done()
-        except ImageError as error:
-            await self._fail(Reason.IMAGE_UNAVAILABLE, error, keep=False)
-        except CapacityError as error:
-            await self._fail(Reason.NO_CAPACITY, error, keep=False)
-        except TimeoutError as error:
-            await self._fail(Reason.MACHINE_NEVER_READY, error, keep=True)
-        except LabyardError as error:
-            await self._fail(Reason.INTERNAL, error, keep=False)
-        except Exception as error:
-            log.exception("start failed", play=self.id)
-            await self._fail(Reason.INTERNAL, error, keep=False)
-
-    async def _hold_on(self) -> None:
-        """Take hold of the machines that a failed play left running; none is started and nothing else is tried."""
-        try:
-            ground = await lay_ground(self.entry, self._parts, self.machines)
-            self._ground = ground
-            await together(*(machine.take_up(ground.finder(name)) for name, machine in self.machines.items()))
-        except LabyardError as error:
-            log.warning("a failed play's machines are not to be had", play=self.id, error=str(error))
-        if self.report.reason is Reason.DISK_BUDGET:
-            await self._freeze()
-
-    async def _start_machines(self) -> None:
-        if self.report.state is not PlayState.RUNNING:
-            self._become(PlayState.STARTING)
-        ground = await lay_ground(self.entry, self._parts, self.machines)
-        self._ground = ground
-        await self._note_the_accelerator()
-        await together(*(self._start_machine(ground, machine) for machine in self.machines.values()))
-
-    async def _note_the_accelerator(self) -> None:
-        verdict = await self._parts.verdict()
-        emulated = () if verdict.accelerator is Accelerator.KVM else (EMULATED,)
-        notes = (*self.entry.plan.notes, *emulated)
-        if notes != self.report.notes:
-            self._say(notes=notes)
-
-    async def _start_machine(self, ground: Ground, machine: LiveMachine) -> None:
-        """A machine that was switched off on purpose before the engine restarted stays off."""
-        if machine.status.state is MachineState.STOPPED and self.report.state is PlayState.RUNNING:
-            return
-        async with self._parts.boots:
-            await machine.run(ground.launcher(machine.name, self.entry))
-
-    async def _tasks_done(self) -> None:
-        """Wait for readiness and init tasks together: a task runs as soon as its own machine is ready."""
-        if self.report.state is PlayState.RUNNING:
-            return  # it got here before the engine restarted; a machine that has gone off since is the learner's doing
-        started = [machine for machine in self.machines.values() if machine.process is not None]
-        failed, *_ = await together(self._tasks.run(), *(self._wait_ready(machine) for machine in started))
-        if failed is not None:
-            detail = f"init task '{failed.name}' on {failed.machine} " + _how(failed)
-            self._become(PlayState.FAILED, Reason.INIT_TASK_FAILED, detail)
-        else:
-            self._become(PlayState.RUNNING)
-
-    async def _wait_ready(self, machine: LiveMachine) -> TaskReport | None:
-        """Raises TimeoutError when it does not get ready. (Returns None, to be awaited beside the tasks.)"""
-        events = (machine.up, machine.off, machine.broken)
-        waiting = [asyncio.create_task(event.wait()) for event in events]
-        limit = self._parts.settings.ready_timeout
-        try:
-            await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-        if machine.up.is_set():
-            return None
-        if machine.broken.is_set():
-            raise TimeoutError(f"{machine.name} cannot get ready: {machine.status.message}")
-        if machine.off.is_set():
-            raise TimeoutError(
-                f"{machine.name} went off before it was ready: {machine.status.message or 'it powered off'}"
-            )
-        raise TimeoutError(f"{machine.name} was not ready after {limit:.0f} s; it was {machine.status.stage}")
-
-    async def _fail(self, reason: Reason, error: BaseException, *, keep: bool) -> None:
-        """`keep`: machines stay as they are, for someone to look. Else nothing is left but the journal."""
-        if not keep:
-            await asyncio.gather(*(machine.end() for machine in self.machines.values()))
-            await self._clear_ground()
-        self._become(PlayState.FAILED, reason, str(error))
-
-    async def _clear_ground(self) -> None:
-        await self._parts.end_strays(self.id)
-        ground, self._ground = self._ground, None
-        if ground is not None:
-            await ground.remove()
-        else:
-            await self._parts.remove_world(self.id)
-
 
 def _limits(spec: MachineSpec) -> str:
     group = cgroup.existing(spec)
     return f"limited by {group}" if group else cgroup.lacking()
-
-
-def _how(task: TaskReport) -> str:
-    if task.timed_out:
-        return "ran out of time"
-    return f"ended with exit code {task.exit_code}"

@@ -21,6 +21,14 @@ def runnable(
     )
 
 
+def before_fork(tasks: Collection[TaskPlan]) -> tuple[TaskPlan, ...]:
+    """Those whose work is part of a playground's snapshot: not told to run after a fork, nor in need of one that is."""
+    later = {task.name for task in tasks if task.after_fork}
+    while more := {task.name for task in tasks if task.name not in later and later & set(task.needs)}:
+        later |= more
+    return tuple(task for task in tasks if task.name not in later)
+
+
 def waiting_status(task: TaskPlan, statuses: Mapping[str, TaskStatus]) -> TaskStatus:
     """BLOCKED while a need is open, CREATED when only its machine is."""
     done = all(statuses[need] is TaskStatus.COMPLETED for need in task.needs)

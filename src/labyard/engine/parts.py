@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from labyard.engine.memories import Memories
 from labyard.engine.settings import EngineSettings
+from labyard.engine.snapshot import Maker
+from labyard.engine.templates import Templates
 from labyard.images.kernels import KernelStore
 from labyard.images.progress import Report
 from labyard.images.store import ImageStore
 from labyard.machine import cgroup
 from labyard.machine.accelerator import Verdict, choose
+from labyard.machine.machine import version
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
 from labyard.network.blocking import in_thread
@@ -32,12 +36,19 @@ class Parts:
     kernels: KernelStore
     resolvers: Upstreams = field(default_factory=HostResolvers)
     """Who answers the DNS questions that plays pass on."""
+    memories: Memories = field(default_factory=Memories)
     boots: asyncio.Semaphore = field(init=False)
+    templates: Templates = field(init=False)
     _verdict: Verdict | None = None
+    _maker: Maker | None = None
     _deciding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self.boots = asyncio.Semaphore(self.settings.boots_at_once)
+        settings = self.settings
+        self.boots = asyncio.Semaphore(settings.boots_at_once)
+        self.templates = Templates(
+            settings.data / "snapshots", self.images, self.kernels, budget=settings.snapshot_budget
+        )
 
     async def verdict(self) -> Verdict:
         """Whether machines run with KVM here, and why not: found by a probe boot, once per boot of the box."""
@@ -50,6 +61,13 @@ class Parts:
                 )
                 log.info("accelerator", note=self._verdict.note)
             return self._verdict
+
+    async def maker(self) -> Maker:
+        """Who writes memories down here, and can read what the same wrote."""
+        verdict = await self.verdict()
+        if self._maker is None:
+            self._maker = Maker(qemu=await version(), accelerator=verdict.accelerator.value)
+        return self._maker
 
     async def prepare_host(self) -> None:
         """The folder of plays, and what all worlds share on the box."""

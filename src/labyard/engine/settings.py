@@ -38,6 +38,8 @@ class EngineSettings:
     """How often the disk is looked at."""
     host_interval: float = 30
     """How often the box's own nftables table is made sure of."""
+    snapshot_budget: int = 20 * GIB
+    """What playgrounds' own snapshots may take on disk; those not used for longest go first."""
     boots_at_once: int = 8
     """Machines being launched at the same time; more wait their turn."""
 

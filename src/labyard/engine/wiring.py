@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from labyard.engine.footing import Footing, lay_footing, write_initrd
+from labyard.engine.footing import Footing, forget_memory
 from labyard.engine.journal import Entry
+from labyard.engine.laying import lay_footing, over, write_initrd
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.together import together
 from labyard.images.progress import Progress
 from labyard.machine.machine import Machine
+from labyard.machine.plan import MachineSpec
 from labyard.network.blocking import in_thread
 from labyard.network.dns import DnsForwarder
 from labyard.network.world import World
@@ -24,7 +26,7 @@ from labyard.play.status import MachineState
 class Ground:
     world: World
     dns: DnsForwarder
-    footings: Mapping[str, Footing]
+    footings: dict[str, Footing]
     plans: Mapping[str, MachinePlan]
     parts: Parts
 
@@ -34,20 +36,35 @@ class Ground:
         plan = self.plans[name]
 
         async def launch() -> Machine:
-            found = await Machine.adopt(footing.spec)
+            found = await adopt(footing.spec)
             if found is not None:
                 return found
             await in_thread(write_initrd, footing, entry, plan)
+            forget_memory(footing)
+            spec = (await self._own_disks(name)).spec
             # what the box can do may have changed since the play began
-            spec = footing.spec.model_copy(update={"accelerator": (await self.parts.verdict()).accelerator})
+            spec = spec.model_copy(update={"accelerator": (await self.parts.verdict()).accelerator})
             taps = [self.world.open_tap(name, index) for index in range(len(spec.nics))]
             return await Machine.launch(spec, taps=taps)
 
         return launch
 
+    async def _own_disks(self, name: str) -> Footing:
+        """A layer that a snapshot has too is never written again: it gets another on top."""
+        footing = self.footings[name]
+        layers = {}
+        for index, disk in enumerate(footing.spec.disks):
+            top = disk.layers[-1]
+            if not disk.read_only and top.path.stat().st_nlink > 1:
+                layers[index] = await over(footing.folder, index, top)
+        if layers:
+            footing = self.footings[name] = footing.with_layers(layers)
+            await in_thread(footing.write)
+        return footing
+
     def finder(self, name: str) -> Callable[[], Awaitable[Machine | None]]:
         """Finds the machine where it runs; starts nothing."""
-        return partial(Machine.adopt, self.footings[name].spec)
+        return partial(adopt, self.footings[name].spec)
 
     async def remove(self) -> None:
         await self.dns.close()
@@ -57,15 +74,36 @@ class Ground:
         await self.dns.close()
 
 
+async def adopt(spec: MachineSpec) -> Machine | None:
+    """Find a machine that runs. One that stands still since whoever took a snapshot of it went away is set going, and one
+    that was to be made of a snapshot and never was is ended."""
+    found = await Machine.adopt(spec)
+    if found is None:
+        return None
+    match await found.status():
+        case "inmigrate" | "prelaunch":
+            await found.kill()
+            return None
+        case "paused":
+            await found.resume()
+    return found
+
+
 async def lay_ground(entry: Entry, parts: Parts, machines: Mapping[str, LiveMachine]) -> Ground:
     """Everything machines need before they start; what exists already is kept. Images come first: they take longest."""
     plans = entry.plan.machines
     laid = await together(*(lay_footing(entry, parts, plan, _progress(machines[plan.name])) for plan in plans))
+    ground = await raise_ground(entry, parts)
+    ground.footings.update({plan.name: footing for plan, footing in zip(plans, laid, strict=True)})
+    return ground
+
+
+async def raise_ground(entry: Entry, parts: Parts) -> Ground:
+    """A play's world and its names, what exists of them kept; on what its machines stand is still to be laid."""
     world = await World.of_play(data_mark=parts.settings.mark, play_id=entry.report.id, play=entry.plan)
     dns = await DnsForwarder.start(world, world.plan.names, parts.resolvers)
-    footings = {plan.name: footing for plan, footing in zip(plans, laid, strict=True)}
-    named = {plan.name: plan for plan in plans}
-    return Ground(world=world, dns=dns, footings=footings, plans=named, parts=parts)
+    plans = {plan.name: plan for plan in entry.plan.machines}
+    return Ground(world=world, dns=dns, footings={}, plans=plans, parts=parts)
 
 
 def _progress(machine: LiveMachine) -> Callable[[Progress], None]:

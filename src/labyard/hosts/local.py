@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from labyard.engine.engine import Engine
+from labyard.engine.snapshot import Snapshot
+from labyard.engine.upkeep import Kind, use_of
 from labyard.errors import ConflictError
-from labyard.hosts.contract import Capacity, ImageInfo, KernelInfo, MachineDebug
+from labyard.hosts.contract import Capacity, DiskUse, ImageInfo, KernelInfo, MachineDebug, SnapshotInfo
 from labyard.machine.disks import allocated
 from labyard.play.plan import PlayPlan
 from labyard.play.progress import Progress
-from labyard.play.status import PlayReport
+from labyard.play.status import PlayReport, TaskStatus
 from labyard.play.streams import Request, Stream
 
 
@@ -23,8 +25,46 @@ class LocalHost:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None) -> None:
-        await self._engine.start(play_id, plan, lifetime=lifetime)
+    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False) -> None:
+        await self._engine.start(play_id, plan, lifetime=lifetime, cold=cold)
+
+    async def fork(self, play_id: str, source: str, *, lifetime: float | None = None) -> None:
+        await self._engine.fork(play_id, source, lifetime=lifetime)
+
+    async def snapshot(self, play_id: str, name: str) -> SnapshotInfo:
+        return _info(name, await self._engine.play(play_id).snapshot(name), 0)
+
+    async def snapshots(self, play_id: str) -> builtins.list[SnapshotInfo]:
+        moments = self._engine.play(play_id).moments
+        named = await asyncio.to_thread(moments.named)
+        return [_info(name, each, use_of(Kind.SNAPSHOT, name, moments.place(name)).own) for name, each in named.items()]
+
+    async def rewind(self, play_id: str, name: str) -> None:
+        await self._engine.play(play_id).rewind(name)
+
+    async def remove_snapshot(self, play_id: str, name: str) -> None:
+        await self._engine.play(play_id).forget_snapshot(name)
+
+    async def save(self, play_id: str) -> str:
+        return await self._engine.save(play_id)
+
+    async def forget(self, snapshot: str) -> None:
+        await self._engine.forget(snapshot)
+
+    def prepare(self, plan: PlayPlan) -> AsyncIterator[Progress]:
+        async def work(say: Callable[[Progress], None]) -> None:
+            await self._engine.prepare(plan, lambda report: say(_progress(plan, report)))
+
+        return steps(work)
+
+    async def disk_use(self) -> builtins.list[DiskUse]:
+        uses = [DiskUse(**use.model_dump(mode="json")) for use in await self._engine.disk_use()]
+        images = [DiskUse(kind=Kind.IMAGE, name=image.source, own=image.size) for image in await self.images()]
+        kernels = [DiskUse(kind=Kind.KERNEL, name=each.version, own=each.size) for each in await self.kernels()]
+        return [*uses, *images, *kernels]
+
+    async def scrub(self) -> builtins.list[str]:
+        return await self._engine.scrub()
 
     async def restart(self, play_id: str) -> None:
         await self._engine.restart(play_id)
@@ -118,6 +158,17 @@ class LocalHost:
 
     def pull_kernel(self, version: str) -> AsyncIterator[Progress]:
         return steps(lambda say: self._engine.parts.kernels.ensure(version, say))
+
+
+def _info(name: str, snapshot: Snapshot, size: int) -> SnapshotInfo:
+    return SnapshotInfo(name=name, created_at=snapshot.created_at.isoformat(), size=size)
+
+
+def _progress(plan: PlayPlan, report: PlayReport) -> Progress:
+    """Of a play that is brought up so that others need not be: what its slowest machine does."""
+    stages = [f"{machine.name} {machine.stage}" for machine in report.machines if not machine.ready and machine.stage]
+    running = [f"task {task.name}" for task in report.tasks if task.status is TaskStatus.RUNNING]
+    return Progress(subject=plan.playground, step=(stages or running or ["starting"])[0])
 
 
 async def steps(work: Callable[[Callable[[Progress], None]], Awaitable[object]]) -> AsyncIterator[Progress]:

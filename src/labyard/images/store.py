@@ -95,6 +95,11 @@ class ImageStore:
         imported = (pointer.source for pointer in self._pointers() if not pointer.source.startswith(SCHEME))
         return sorted({*recipe_names(self._recipes), *self._aliases.names(), *imported})
 
+    def find(self, source: str) -> RootImage | None:
+        """The image where it is here and up to date; nothing is fetched. SourceError for a source nobody knows."""
+        resolved = self.resolve(source)
+        return None if self._outdated(resolved) else self._find(resolved)
+
     async def check(self, source: str) -> str | None:
         """Why the image could not be had on this box, or None. Asks the registry when it is not here yet."""
         try:

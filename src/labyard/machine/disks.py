@@ -24,6 +24,11 @@ _MAKE_SECONDS = 300
 # docs/interop/qcow2.txt of QEMU: magic at 0, virtual size at 24, both big-endian.
 _QCOW2_MAGIC = b"QFI\xfb"
 
+_PAGE = 4096
+_LARGEST = 1 << 46
+_empty: dict[int, bytes] = {}
+"""Virtual size → the content of an empty qcow2 (about 200 KiB each; drives come in few sizes)."""
+
 _PACKAGES = {"qemu-img": "qemu-utils", "mke2fs": "e2fsprogs", "mkfs.xfs": "xfsprogs", "mkfs.btrfs": "btrfs-progs"}
 
 
@@ -51,6 +56,32 @@ async def create_overlay(path: Path, base: Path, base_format: Format, size: int 
             *("qemu-img", "create", "-q", "-u", "-f", "qcow2"),
             *("-b", str(base.resolve()), "-F", base_format.value, str(new), str(size or least)),
         )
+
+
+async def empty_overlay(path: Path, size: int) -> None:
+    """A qcow2 of `size` bytes at `path` with nothing in it and nothing named below: whoever uses it says what is.
+
+    The first of each size is made by `qemu-img`, all others are its copies. CapacityError when the host's disk is full.
+    """
+    if size > _LARGEST:
+        raise MachineError(f"a disk of {size} bytes is too large")
+    if size not in _empty:
+        with _whole_or_not(path) as new:
+            await _run("qemu-img", "create", "-q", "-f", "qcow2", str(new), str(size))
+            _empty[size] = new.read_bytes()
+    else:
+        with _whole_or_not(path) as new:
+            _write_sparse(new, _empty[size])
+
+
+def _write_sparse(path: Path, content: bytes) -> None:
+    """Most of an empty qcow2 is zeros, which need no room."""
+    with path.open("xb") as file:
+        file.truncate(len(content))
+        for start in range(0, len(content), _PAGE):
+            if any(page := content[start : start + _PAGE]):
+                file.seek(start)
+                file.write(page)
 
 
 async def create_blank(path: Path, size: int, filesystem: Filesystem | None) -> str | None:

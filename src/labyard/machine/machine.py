@@ -8,7 +8,6 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 
 from qemu.qmp import Message
 
@@ -72,6 +71,18 @@ def line(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
     return jail.command(plan.argv(spec, waiting=waiting))
 
 
+async def version() -> str:
+    """What QEMU says that it is. MachineError when there is none."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            plan.QEMU, "--version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+        )
+    except FileNotFoundError as error:
+        raise MachineError("QEMU is not here", hint="labyard doctor says what to install") from error
+    said, _ = await process.communicate()
+    return said.decode(errors="replace").partition("\n")[0].strip()
+
+
 class Machine:
     """A machine's process and our connection to it. Its process outlives this object and the server."""
 
@@ -115,7 +126,7 @@ class Machine:
             if find(spec.title) is not None:
                 raise MachineError(f"{spec.name} runs already", hint="adopt it, or end it first")
             spec.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _show_to(spec.initrd, spec.uid)
+            spec.initrd.chmod(0o444)  # nobody but its jail, and root, gets into the folder that it lies in
             try:
                 cgroup.make(spec)
                 given = _open(spec, taps, kept)
@@ -194,13 +205,24 @@ class Machine:
         finally:
             await self._qmp.execute("remove-fd", {"fdset-id": _STATE_SET})
 
-    async def add_layer(self, disk: int, layer: LayerSpec, descriptor: int) -> None:
-        """From now on disk number `disk` is written to `layer`, an empty overlay open behind `descriptor`; what was its
-        top is only read. Of a machine that stands still."""
+    async def tops(self) -> tuple[str, ...]:
+        """The name of every disk's top layer as QEMU has it, in the disks' order."""
+        answer = await self._qmp.execute("query-block")
+        drives = answer if isinstance(answer, list) else []
+        inserted = [drive.get("inserted") or {} for drive in drives if isinstance(drive, Mapping)]
+        names = {str(each.get("node-name", "")) for each in inserted}
+        found = [plan.disk_of(name) for name in names]
+        if sorted(disk for disk in found if disk is not None) != list(range(len(self.spec.disks))):
+            raise MachineError(f"the disks of {self.spec.name} are not what they should be: {', '.join(sorted(names))}")
+        return tuple(sorted(names, key=lambda name: plan.disk_of(name) or 0))
+
+    async def add_layer(self, disk: int, layer: LayerSpec, descriptor: int, *, below: str) -> None:
+        """From now on disk number `disk` is written to `layer`, an empty overlay open behind `descriptor`; `below`, its
+        top until now (see `tops`), is only read. Of a machine that stands still."""
         disks = list(self.spec.disks)
         depth = len(disks[disk].layers)
         fdset = _LAYER_SETS + disk * _LAYER_SETS + depth
-        name, below = plan.node_name(disk, depth), plan.node_name(disk, depth - 1)
+        name = plan.node_name(disk, depth)
         await self._qmp.add_descriptor(descriptor, fdset)
         node = plan.block_node(name, layer.format, fdset, writable=True, below=None)
         await self._qmp.execute("blockdev-add", node)
@@ -343,12 +365,6 @@ async def _answer(spec: MachineSpec, process: Process) -> Qmp:
         raise
     finally:
         ending.cancel()
-
-
-def _show_to(initrd: Path, uid: int) -> None:
-    """The initrd holds the machine's configuration: its own user may read it, nobody else but root."""
-    os.chown(initrd, 0, uid)
-    initrd.chmod(0o440)
 
 
 async def _clean(spec: MachineSpec) -> None:

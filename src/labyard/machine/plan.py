@@ -7,6 +7,7 @@ the line is the same each time, can be compared with what runs, and names no pat
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 
@@ -233,6 +234,12 @@ def _disk(index: int, disk: DiskSpec, numbers: tuple[int, ...]) -> list[str]:
 def node_name(disk: int, depth: int) -> str:
     """QEMU's name for one layer of a disk, both counted from 0."""
     return f"disk{disk}-{depth}"
+
+
+def disk_of(node: str) -> int | None:
+    """Which disk a node of that name is a layer of; None for other nodes."""
+    found = re.fullmatch(r"disk(\d+)-\d+", node)
+    return int(found[1]) if found else None
 
 
 def block_node(name: str, layout: Format, fdset: int, *, writable: bool, below: str | None) -> dict[str, object]:

@@ -115,7 +115,13 @@ def test_a_chain_is_spelled_out_and_only_its_top_can_be_written(spec: MachineSpe
 @given(specs)
 def test_every_descriptor_has_its_own_number_and_no_path_of_the_host_shows(spec: MachineSpec) -> None:
     numbers = Descriptors.of(spec)
-    given_out = [numbers.qmp, numbers.link, numbers.memory, *(n for layers in numbers.layers for n in layers), *numbers.taps]
+    given_out = [
+        numbers.qmp,
+        numbers.link,
+        numbers.memory,
+        *(n for layers in numbers.layers for n in layers),
+        *numbers.taps,
+    ]
     assert given_out == list(range(3, 3 + len(given_out)))
     line = argv(spec)
     assert options(line, "-add-fd") == [f"fd={n},set={n}" for layers in numbers.layers for n in layers]

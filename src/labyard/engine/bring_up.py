@@ -1,0 +1,375 @@
+"""From an accepted play to one that runs: by booting, or by going on from a snapshot. Safe to cut anywhere and begin again.
+
+Every step makes only what is missing. That is how a restarted engine adopts: it brings up once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from labyard.engine.capture import capture
+from labyard.engine.continuing import lay_kept, take_over_memory, waiter
+from labyard.engine.footing import read_footing
+from labyard.engine.identity import make_own, open_shells
+from labyard.engine.init_tasks import InitTasks
+from labyard.engine.live_machine import LiveMachine
+from labyard.engine.parts import Parts
+from labyard.engine.record import KEEPING, SPENT, PlayRecord
+from labyard.engine.snapshot import SavedMachine, Snapshot, copy_snapshot, publish, read_snapshot, set_aside
+from labyard.engine.together import together
+from labyard.engine.upkeep import seal
+from labyard.engine.wiring import Ground, lay_ground, raise_ground
+from labyard.errors import CapacityError, ImageError, LabyardError, MachineError, NotFoundError
+from labyard.machine.plan import Accelerator
+from labyard.machine.sparse import SnapshotError
+from labyard.network.blocking import in_thread
+from labyard.play.plan import Identity
+from labyard.play.status import MachineState, PlayState, Reason, TaskReport
+
+log = structlog.get_logger(__name__)
+
+EMULATED = "Machines are emulated on this box: everything works, but several times slower than with KVM."
+"""For the learner; why is for the operator, in the server's log and `labyard doctor`."""
+
+
+class BringUp:
+    """Owns the ground of one play, and the order in which it comes up."""
+
+    def __init__(self, record: PlayRecord, parts: Parts, machines: Mapping[str, LiveMachine], tasks: InitTasks) -> None:
+        self.record = record
+        self.ground: Ground | None = None
+        self._parts = parts
+        self._machines = machines
+        self._tasks = tasks
+        self._chores: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Until it runs, or has failed with a reason."""
+        try:
+            if await self._come_up():
+                await self._tasks_done()
+        except ImageError as error:
+            await self._fail(Reason.IMAGE_UNAVAILABLE, error, keep=False)
+        except CapacityError as error:
+            await self._fail(Reason.NO_CAPACITY, error, keep=False)
+        except TimeoutError as error:
+            await self._fail(Reason.MACHINE_NEVER_READY, error, keep=True)
+        except LabyardError as error:
+            await self._fail(Reason.INTERNAL, error, keep=False)
+        except Exception as error:
+            log.exception("start failed", play=self.record.id)
+            await self._fail(Reason.INTERNAL, error, keep=False)
+
+    async def hold_on(self) -> None:
+        """Take hold of the machines that run already; none is started and nothing else is tried."""
+        try:
+            ground = await lay_ground(self.record.entry, self._parts, self._machines)
+            self.ground = ground
+            await together(*(machine.take_up(ground.finder(name)) for name, machine in self._machines.items()))
+        except LabyardError as error:
+            log.warning("a play's machines are not to be had", play=self.record.id, error=str(error))
+
+    # which way
+
+    async def _come_up(self) -> bool:
+        """Whether its machines are there, and its tasks may run. False: it has failed, and said so."""
+        await self._note_the_accelerator()
+        if self.record.report.state is PlayState.RUNNING:
+            await self._boot()
+            return True
+        self.record.become(PlayState.STARTING)
+        if await self._go_on():
+            return True
+        key = await self._template_key()
+        if key is None:
+            await self._boot()
+            return True
+        return await self._by_template(key)
+
+    async def _template_key(self) -> str | None:
+        """The snapshot to start from; None: boot, as a play does that has disks of its own already."""
+        entry = self.record.entry
+        if entry.cold or entry.booted:
+            return None
+        if entry.plan.snapshot is not None:
+            return entry.plan.snapshot
+        return await self._parts.templates.key(entry.plan, await self._parts.maker())
+
+    async def _by_template(self, key: str) -> bool:
+        templates = self._parts.templates
+        if await self._start_from(key):
+            return True
+        if templates.is_saved(key):
+            raise NotFoundError(f"the snapshot this playground starts from ({key}) is gone or cannot be used here")
+        async with templates.turn(key):
+            if await self._start_from(key):
+                return True
+            await self._boot()
+            failed = await self._prepared(up_to_fork=True)
+            if failed is not None:
+                self._tell_failed(failed)
+                return False
+            if not await self._make_template(key):
+                return True
+        if not await self._start_from(key):
+            await self._boot()
+        return True
+
+    # by going on
+
+    async def _start_from(self, key: str) -> bool:
+        """Fork a template: False when there is none that can be used."""
+        place = self._parts.templates.find(key, await self._parts.maker())
+        if place is None:
+            return False
+        await in_thread(copy_snapshot, place, self.record.folder / KEEPING, self.record.kept)
+        if await self._go_on():
+            return True
+        set_aside(place)
+        return False
+
+    async def _go_on(self) -> bool:
+        """Go on from what is kept; False when nothing is, or only its disks were of use and it has to boot from them."""
+        kept = self.record.kept
+        try:
+            snapshot = await in_thread(read_snapshot, kept)
+            if snapshot is None:
+                return False
+            await self._parts.end_strays(self.record.id)
+            if snapshot.maker != await self._parts.maker():
+                raise SnapshotError("it was kept by another version of QEMU or another kind of box")
+            await self._rise(snapshot)
+        except (SnapshotError, MachineError) as error:
+            await self._without_memory(error)
+            return False
+        return True
+
+    async def _rise(self, snapshot: Snapshot) -> None:
+        entry, kept = self.record.entry, self.record.kept
+        self._tasks.restore(snapshot.tasks)
+        ground = self.ground = self.ground or await raise_ground(entry, self._parts)
+        ground.footings.update(await lay_kept(entry, self._parts, kept, snapshot))
+        asleep = [self._machines[saved.name] for saved in snapshot.machines if saved.memory]
+        try:
+            await together(*(machine.lay_down(waiter(ground, kept, machine.name)) for machine in asleep))
+            await in_thread(self._consume, snapshot)
+        except BaseException:
+            await asyncio.gather(*(machine.end() for machine in asleep))
+            raise
+        self.record.write(booted=snapshot.booted)
+        await together(*(machine.rise() for machine in asleep))
+        for saved in snapshot.machines:
+            if not saved.memory and saved.status.state is not MachineState.STOPPED:
+                await self._start_machine(ground, self._machines[saved.name])
+        await together(*(self._wait_ready(machine) for machine in asleep))
+        await self._make_own(snapshot)
+        self.later(self._tidy())
+
+    def _consume(self, snapshot: Snapshot) -> None:
+        """From here on its disks are written, and what was kept does not fit them any more."""
+        take_over_memory(self.record.kept, self.record.machine_folders(), snapshot)
+        self.record.kept.rename(self.record.folder / SPENT)
+
+    async def _make_own(self, snapshot: Snapshot) -> None:
+        if snapshot.same_disks:
+            return
+        fresh = [plan.name for plan in self.record.plan.machines if plan.identity is Identity.FRESH]
+        await together(*(make_own(self._machines[name]) for name in fresh if self._machines[name].up.is_set()))
+
+    async def _tidy(self) -> None:
+        """What the start had no time for."""
+        await in_thread(shutil.rmtree, self.record.folder / SPENT, ignore_errors=True)
+        for name in self._machines:
+            await self._parts.memories.settle(self.record.machine_folders() / name)
+
+    async def _without_memory(self, error: LabyardError) -> None:
+        """Disks are never thrown away: they are laid, and the machines boot from them."""
+        log.warning("a kept memory cannot be used", play=self.record.id, why=str(error))
+        await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+        kept = self.record.kept
+        with contextlib.suppress(SnapshotError, FileNotFoundError):
+            snapshot = await in_thread(read_snapshot, kept)
+            if snapshot is not None:
+                await lay_kept(self.record.entry, self._parts, kept, snapshot)
+                self.record.write(booted=snapshot.booted)
+        await in_thread(set_aside, kept)
+        self.record.note(f"Its memory could not be used, so its machines booted from their disks: {error.message}.")
+
+    # by booting
+
+    async def _boot(self) -> None:
+        ground = await lay_ground(self.record.entry, self._parts, self._machines)
+        self.ground = ground
+        await together(*(self._start_machine(ground, machine) for machine in self._machines.values()))
+
+    async def _note_the_accelerator(self) -> None:
+        verdict = await self._parts.verdict()
+        if verdict.accelerator is not Accelerator.KVM:
+            self.record.note(EMULATED)
+
+    async def _start_machine(self, ground: Ground, machine: LiveMachine) -> None:
+        """A machine that was switched off on purpose before the engine restarted stays off."""
+        if machine.status.state is MachineState.STOPPED and self.record.report.state is PlayState.RUNNING:
+            return
+        async with self._parts.boots:
+            await machine.run(ground.launcher(machine.name, self.record.entry))
+
+    async def _make_template(self, key: str) -> bool:
+        """Keep what has been prepared for all starts to come; its machines end with it. False: they run on as they are."""
+        for machine in self._machines.values():
+            machine.say("keeping this moment for later starts")
+        place = self._parts.templates.place(key)
+        try:
+            await together(*(open_shells(self._machines[plan.name], plan) for plan in self.record.plan.machines))
+            await self.keep(self._parts.templates.new_work(), place)
+        except (LabyardError, OSError) as error:
+            log.warning("no snapshot of a playground", playground=self.record.plan.playground, why=str(error))
+            return False
+        await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+        for plan in self.record.plan.machines:
+            await self._parts.memories.settle(place / plan.name)
+        self.later(in_thread(seal, place))
+        await in_thread(self._parts.templates.make_room)
+        return True
+
+    # a moment of it
+
+    async def keep(self, work: Path, place: Path, *, same_disks: bool = False) -> Snapshot:
+        """Write what its machines are at this moment to `place`. They stand still afterwards, to be ended.
+
+        What cannot be written lets them go on as if nothing had been.
+        """
+        try:
+            return await self.take(work, place, end=True, same_disks=same_disks)
+        except BaseException:
+            await asyncio.shield(asyncio.gather(*(machine.go_on() for machine in self._machines.values())))
+            raise
+
+    async def take(
+        self, work: Path, place: Path, *, end: bool = False, same_disks: bool = False, durable: bool = True
+    ) -> Snapshot:
+        """A snapshot of its machines at `place`; `work` is a name beside it until it is complete. See `capture`."""
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            machines = await capture(self._machines, self.record.machine_folders(), work, self._parts.memories, end=end)
+            made = await self._describe(machines, same_disks=same_disks)
+            return await in_thread(publish, work, made, place, durable=durable)
+        except BaseException:
+            await in_thread(shutil.rmtree, work, ignore_errors=True)
+            raise
+        finally:
+            self._read_footings_again()
+
+    def _read_footings_again(self) -> None:
+        """Disks have got new layers; a machine that is started alone from now on needs them."""
+        if self.ground is None:
+            return
+        for name in self._machines:
+            if (footing := read_footing(self.record.machine_folders() / name)) is not None:
+                self.ground.footings[name] = footing
+
+    async def _describe(self, machines: tuple[SavedMachine, ...], *, same_disks: bool) -> Snapshot:
+        entry = self.record.entry
+        return Snapshot(
+            created_at=datetime.now(UTC),
+            plan=entry.plan,
+            tasks=entry.report.tasks,
+            booted=entry.booted,
+            machines=machines,
+            maker=await self._parts.maker(),
+            same_disks=same_disks,
+        )
+
+    # tasks and readiness
+
+    async def _tasks_done(self) -> None:
+        if self.record.report.state is PlayState.RUNNING:
+            return  # it got here before the engine restarted; a machine that has gone off since is the learner's doing
+        failed = await self._prepared()
+        if failed is not None:
+            self._tell_failed(failed)
+        else:
+            self.record.become(PlayState.RUNNING)
+
+    async def _prepared(self, *, up_to_fork: bool = False) -> TaskReport | None:
+        """Wait for readiness and init tasks together: a task runs as soon as its own machine is ready."""
+        started = [machine for machine in self._machines.values() if machine.process is not None]
+        tasks = self._tasks.run(up_to_fork=up_to_fork)
+        failed, *_ = await together(tasks, *(self._wait_ready(machine) for machine in started))
+        return failed
+
+    def _tell_failed(self, failed: TaskReport) -> None:
+        detail = f"init task '{failed.name}' on {failed.machine} {_how(failed)}"
+        self.record.become(PlayState.FAILED, Reason.INIT_TASK_FAILED, detail)
+
+    async def _wait_ready(self, machine: LiveMachine) -> TaskReport | None:
+        """Raises TimeoutError when it does not get ready. (Returns None, to be awaited beside the tasks.)"""
+        events = (machine.up, machine.off, machine.broken)
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        limit = self._parts.settings.ready_timeout
+        try:
+            await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+        if machine.up.is_set():
+            return None
+        if machine.broken.is_set():
+            raise TimeoutError(f"{machine.name} cannot get ready: {machine.status.message}")
+        if machine.off.is_set():
+            raise TimeoutError(
+                f"{machine.name} went off before it was ready: {machine.status.message or 'it powered off'}"
+            )
+        raise TimeoutError(f"{machine.name} was not ready after {limit:.0f} s; it was {machine.status.stage}")
+
+    # the end
+
+    async def _fail(self, reason: Reason, error: BaseException, *, keep: bool) -> None:
+        """`keep`: machines stay as they are, for someone to look. Else nothing is left but the journal."""
+        if not keep:
+            await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+            await self.clear_ground()
+        self.record.become(PlayState.FAILED, reason, str(error))
+
+    async def clear_ground(self) -> None:
+        await self.end_chores()
+        await self._parts.end_strays(self.record.id)
+        ground, self.ground = self.ground, None
+        if ground is not None:
+            await ground.remove()
+        else:
+            await self._parts.remove_world(self.record.id)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except (LabyardError, OSError) as error:
+                log.warning("a chore was left undone", play=self.record.id, error=str(error))
+
+        task = asyncio.create_task(guarded())
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def end_chores(self) -> None:
+        chores = list(self._chores)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+
+    async def let_go(self) -> None:
+        await self.end_chores()
+        if self.ground is not None:
+            await self.ground.let_go()
+
+
+def _how(task: TaskReport) -> str:
+    return "ran out of time" if task.timed_out else f"ended with exit code {task.exit_code}"

@@ -1,0 +1,81 @@
+"""What a machine shows when it was made from a snapshot: shells that wait for their learner, and whose it is."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from labyard.engine.live_machine import LiveMachine
+from labyard.errors import GuestError
+from labyard.play.plan import MachinePlan
+from labyard.play.streams import Exec, Stream, Terminal
+
+log = structlog.get_logger(__name__)
+
+FIRST_TERMINAL: Final = "term-1"
+"""The one that a play's page opens first (web/src/play/tabs.ts)."""
+_PROMPT_SECONDS = 15.0
+_QUIET_SECONDS = 0.4
+_OWN_SECONDS = 120.0
+
+# Each machine-id(5) and every host key anew, and sshd told so, where the image has them.
+_MAKE_OWN = """\
+set -e
+if [ -e /etc/machine-id ]; then
+  rm -f /etc/machine-id /var/lib/dbus/machine-id
+  if command -v systemd-machine-id-setup >/dev/null; then systemd-machine-id-setup >/dev/null 2>&1
+  else tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id; fi
+fi
+if command -v ssh-keygen >/dev/null && [ -d /etc/ssh ]; then
+  rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+  ssh-keygen -A >/dev/null
+  if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart ssh.service sshd.service 2>/dev/null || true
+  else pkill -HUP -x sshd 2>/dev/null || true; fi
+fi
+"""
+
+
+async def make_own(machine: LiveMachine) -> None:
+    """Give a machine a machine-id and host keys that no other play has. GuestError when that did not work."""
+    stream = await machine.open(Exec(argv=("/bin/sh", "-c", _MAKE_OWN), user="root", timeout=_OWN_SECONDS))
+    try:
+        while await stream.receive() is not None:
+            pass
+        result = await stream.result()
+    finally:
+        await stream.close()
+    if result.exit_code != 0:
+        raise GuestError(
+            f"{machine.name} could not be given an identity of its own: {result.error or result.exit_code}"
+        )
+
+
+async def open_shells(machine: LiveMachine, plan: MachinePlan) -> None:
+    """Have the first terminal's shell wait at its prompt, so that it is part of the snapshot. What fails is not missed."""
+    if not plan.terminal or machine.process is None:
+        return
+    with suppress(GuestError, TimeoutError):
+        stream = await machine.open(Terminal(id=FIRST_TERMINAL))
+        try:
+            await _until_quiet(stream)
+        finally:
+            await stream.close()
+
+
+async def _until_quiet(stream: Stream) -> None:
+    """A shell says something, its prompt at last, and then waits."""
+    async with asyncio.timeout(_PROMPT_SECONDS):
+        more = await stream.receive() is not None
+        while more:
+            more = await _says_more(stream)
+
+
+async def _says_more(stream: Stream) -> bool:
+    try:
+        async with asyncio.timeout(_QUIET_SECONDS):
+            return await stream.receive() is not None
+    except TimeoutError:
+        return False
