@@ -20,10 +20,11 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from labyard.machine.mapping import PAGE, Mapping
 from labyard.machine.pages import CHUNK, CHUNK_PAGES, private_runs, read_pages
-from labyard.machine.runs import Run, append, ascending, batches
+from labyard.machine.runs import Run, ascending, batches, merged
 from labyard.machine.sparse import SnapshotError, problems, punch, read_all, write_all, zero_pages
 
 _MAGIC = b"LABYMEM\0"
@@ -133,28 +134,26 @@ class _Writer:
         total = sum(count for _, count in runs)
         zeros = zero_pages(buffer, total * PAGE)
         if not zeros:
-            for page, count in runs:
-                append(self._data, page, count)
+            self._data += runs
             self._write(buffer, 0, total)
             return
         pages = [number for page, count in runs for number in range(page, page + count)]
+        self._zero += [(pages[zero], 1) for zero in zeros]
         start = 0
         for zero in [*zeros, total]:  # `total` is an end, no page
-            for number in pages[start:zero]:
-                append(self._data, number, 1)
+            self._data += [(page, 1) for page in pages[start:zero]]
             self._write(buffer, start, zero)
             start = zero + 1
-        for zero in zeros:
-            append(self._zero, pages[zero], 1)
 
     def finish(self, size: int) -> Delta:
         """Write the index, then the header."""
-        index = array.array("Q", [number for run in (*self._data, *self._zero) for number in run]).tobytes()
-        numbers = _NUMBERS.pack(_MAGIC, _VERSION, PAGE, size, len(self._data), len(self._zero), self._pages)
+        data, zero = merged(self._data), merged(self._zero)
+        index = array.array("Q", chain.from_iterable((*data, *zero))).tobytes()
+        numbers = _NUMBERS.pack(_MAGIC, _VERSION, PAGE, size, len(data), len(zero), self._pages)
         write_all(self._fd, memoryview(index), PAGE + self._pages * PAGE)
         header = (numbers + _proof(numbers, index)).ljust(PAGE, b"\0")
         write_all(self._fd, memoryview(header), 0)
-        return Delta(size, tuple(self._data), tuple(self._zero))
+        return Delta(size, tuple(data), tuple(zero))
 
     def _write(self, buffer: bytearray, first: int, end: int) -> None:
         if first < end:
