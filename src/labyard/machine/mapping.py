@@ -100,7 +100,7 @@ def find_mapping(pid: int, base_fd: int, size: int) -> Mapping:
     wanted = _File(status.st_dev, status.st_ino)
     files = _private_files(pid)
     areas = files.get(wanted)
-    if areas is None:  # the device can be another in this listing than in stat (btrfs, overlayfs): ask the kernel
+    if areas is None:  # the device listed here can be another than that of stat (seen on btrfs): ask the kernel
         same_inode = [areas for file, areas in files.items() if file.inode == wanted.inode]
         areas = next((areas for areas in same_inode if _file_at(pid, areas[0]) == wanted), None)
     if areas is None:

@@ -112,7 +112,8 @@ def _scanned(fd: int, area: Area) -> Iterator[list[Run]]:
             return
         starts, ends = regions[0 : found * 3 : 3], regions[1 : found * 3 : 3]
         yield [(start // PAGE + shift, (end - start) // PAGE) for start, end in zip(starts, ends, strict=True)]
-        # Linux 6.18 can say less than it reported when its own buffer filled on the way: never go back.
+        # When its own buffer filled on the way, the kernel leaves the end of the walk there although it reported the rest
+        # too (do_pagemap_scan in fs/proc/task_mmu.c, seen with 6.18): never go back.
         reached = max(words[_WALK_END], ends[-1] if found else 0)
         if reached <= position:
             raise MachineError("the kernel's list of pages does not go on")
