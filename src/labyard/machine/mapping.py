@@ -14,7 +14,7 @@ import os
 import re
 import stat
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -65,18 +65,30 @@ class Mapping:
             raise MachineError(f"process {self.pid} does not map its {self.size} bytes of memory as it should")
         object.__setattr__(self, "_firsts", tuple(area.offset // PAGE for area in self.areas))
 
-    def placed(self, runs: Iterable[Run]) -> Iterator[tuple[int, int]]:
-        """(address in the process, number of pages) of each run, cut where an area ends. MachineError for pages outside."""
-        for first, count in runs:
-            if first < 0 or count < 1 or first + count > self.size // PAGE:
-                raise MachineError(f"pages {first}+{count} are not in a memory of {self.size} bytes")
-            page, end = first, first + count
-            while page < end:
-                area = self.areas[bisect_right(self._firsts, page) - 1]
-                address = area.start + page * PAGE - area.offset
-                taken = min(end - page, (area.end - address) // PAGE)
-                yield address, taken
-                page += taken
+    def pieces(self, runs: Sequence[Run]) -> list[int]:
+        """(address in the process, number of bytes) of ascending runs, flat, cut where an area ends.
+
+        MachineError for pages outside.
+        """
+        if not runs or runs[0][0] < 0 or sum(runs[-1]) > self.size // PAGE:
+            raise MachineError(f"these pages are not in a memory of {self.size} bytes")
+        area = self._area(runs[0][0])
+        if area is self._area(sum(runs[-1]) - 1):  # as good as always
+            shift = area.start - area.offset
+            return [word for page, count in runs for word in (shift + page * PAGE, count * PAGE)]
+        return [word for run in runs for piece in self._cut(*run) for word in piece]
+
+    def _area(self, page: int) -> Area:
+        return self.areas[bisect_right(self._firsts, page) - 1]
+
+    def _cut(self, page: int, count: int) -> Iterator[tuple[int, int]]:
+        offset, end = page * PAGE, (page + count) * PAGE
+        while offset < end:
+            area = self._area(offset // PAGE)
+            address = area.start + offset - area.offset
+            length = min(end - offset, area.end - address)
+            yield address, length
+            offset += length
 
 
 def find_mapping(pid: int, base_fd: int, size: int) -> Mapping:
@@ -88,7 +100,7 @@ def find_mapping(pid: int, base_fd: int, size: int) -> Mapping:
     wanted = _File(status.st_dev, status.st_ino)
     files = _private_files(pid)
     areas = files.get(wanted)
-    if areas is None:  # the device can be another in this listing than in stat (btrfs, overlayfs): ask the kernel
+    if areas is None:  # the device listed here can be another than that of stat (seen on btrfs): ask the kernel
         same_inode = [areas for file, areas in files.items() if file.inode == wanted.inode]
         areas = next((areas for areas in same_inode if _file_at(pid, areas[0]) == wanted), None)
     if areas is None:

@@ -119,7 +119,7 @@ def _send(source_fd: int, target_fd: int, start: int, end: int) -> None:
 
 def _copy_pages(source_fd: int, target_fd: int, start: int, end: int) -> None:
     """Through a buffer, which is as fast between files, and leaves out pages of zeros."""
-    buffer = bytearray(CHUNK)
+    buffer = bytearray(min(CHUNK, end - start))
     with memoryview(buffer) as view:
         for offset in range(start, end, CHUNK):
             length = min(CHUNK, end - offset)

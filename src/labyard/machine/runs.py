@@ -8,14 +8,6 @@ from collections.abc import Iterable, Iterator
 Run = tuple[int, int]
 
 
-def append(runs: list[Run], page: int, count: int) -> None:
-    """Add pages that come after all others; they lengthen the last run where they touch it."""
-    if runs and runs[-1][0] + runs[-1][1] == page:
-        runs[-1] = (runs[-1][0], runs[-1][1] + count)
-    else:
-        runs.append((page, count))
-
-
 def merged(runs: Iterable[Run]) -> list[Run]:
     """Ascending runs, those that touch made one."""
     result: list[Run] = []
@@ -33,15 +25,16 @@ def batches(runs: Iterable[Run], limit: int) -> Iterator[list[Run]]:
     """Runs in their order, cut so that each list holds `limit` pages; the last one the rest."""
     batch: list[Run] = []
     room = limit
-    for first, count in runs:
-        page, left = first, count
-        while left:
-            taken = min(left, room)
-            batch.append((page, taken))
-            page, left, room = page + taken, left - taken, room - taken
-            if not room:
-                yield batch
-                batch, room = [], limit
+    for run in runs:
+        page, left = run
+        while left >= room:
+            batch.append((page, room))
+            yield batch
+            page, left = page + room, left - room
+            batch, room = [], limit
+        if left:
+            batch.append(run if page == run[0] else (page, left))
+            room -= left
     if batch:
         yield batch
 
