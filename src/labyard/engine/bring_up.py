@@ -143,7 +143,7 @@ class BringUp:
             snapshot = await in_thread(read_snapshot, kept)
             if snapshot is None:
                 return False
-            await self._parts.end_strays(self.record.id)
+            await self._parts.end_strays(self.record.home)
             if snapshot.maker != await self._parts.maker():
                 raise SnapshotError("it was kept by another version of QEMU or another kind of box")
             await self._rise(snapshot)
@@ -341,12 +341,12 @@ class BringUp:
 
     async def clear_ground(self) -> None:
         await self.end_chores()
-        await self._parts.end_strays(self.record.id)
+        await self._parts.end_strays(self.record.home)
         ground, self.ground = self.ground, None
         if ground is not None:
             await ground.remove()
         else:
-            await self._parts.remove_world(self.record.id)
+            await self._parts.remove_world(self.record.home)
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:

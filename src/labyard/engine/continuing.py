@@ -48,7 +48,7 @@ async def _lay(entry: Entry, parts: Parts, kept: Path, snapshot: Snapshot, saved
 def _of_play(footing: Footing, entry: Entry, parts: Parts) -> Footing:
     """Everything a machine shows to the host is the play's own; what it shows to its guest is the snapshot's."""
     mark = parts.settings.mark
-    own = {"mark": mark, "play": entry.report.id, "uid": entry.uid, "netns": path_of(world_name(mark, entry.report.id))}
+    own = {"mark": mark, "play": entry.home, "uid": entry.uid, "netns": path_of(world_name(mark, entry.home))}
     return footing.model_copy(update={"spec": footing.spec.model_copy(update=own)})
 
 

@@ -52,7 +52,7 @@ class DiskGuard:
             if play.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED)
             and play.report.reason is not Reason.DISK_BUDGET
         }
-        sizes = await asyncio.to_thread(lambda: {name: allocated(self._settings.plays / name) for name in live})
+        sizes = await asyncio.to_thread(lambda: {name: allocated(play.record.folder) for name, play in live.items()})
         free = shutil.disk_usage(self._settings.data).free
         for name, why in to_halt(sizes, self._before, free, self._settings).items():
             try:

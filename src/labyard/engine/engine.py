@@ -86,12 +86,12 @@ class Engine:
         for folder in self._journal.unreadable():
             log.error("a play's journal is damaged; its disks are kept", folder=str(folder))
         unreadable = {folder.name for folder in self._journal.unreadable()}
-        await self._parts.sweep(keep={entry.report.id for entry in entries if not entry.internal} | unreadable)
+        await self._parts.sweep(keep={entry.home for entry in entries if not entry.internal} | unreadable)
         for folder in self._journal.leftovers():
             await asyncio.to_thread(self._journal.remove, folder.name)
         for entry in entries:
             if entry.internal:
-                await asyncio.to_thread(self._journal.remove, entry.report.id)
+                await asyncio.to_thread(self._journal.remove, entry.home)
             else:
                 self._take_up(entry)
 
@@ -239,11 +239,11 @@ class Engine:
 
     async def disk_use(self) -> list[Use]:
         """Of plays, their snapshots, and what starts fork from."""
-        plays = [play.id for play in self._plays.values() if not play.entry.internal]
+        plays = {play.id: play.record.folder for play in self._plays.values() if not play.entry.internal}
         return await in_thread(self._disk_use, plays)
 
-    def _disk_use(self, plays: list[str]) -> list[Use]:
-        found = [use for name in plays for use in use_of_play(name, self._journal.folder(name))]
+    def _disk_use(self, plays: dict[str, Path]) -> list[Use]:
+        found = [use for name, folder in plays.items() for use in use_of_play(name, folder)]
         for key, snapshot in self._parts.templates.all().items():
             kind = Kind.SAVED if self._parts.templates.is_saved(key) else Kind.WARM
             found.append(use_of(kind, key, self._parts.templates.place(key), note=snapshot.plan.playground))
@@ -253,7 +253,7 @@ class Engine:
         """A line for each snapshot that was damaged, and is set aside."""
         folders = [self._parts.templates.place(key) for key in self._parts.templates.all()]
         for play in self._plays.values():
-            folders += snapshots_of_play(self._journal.folder(play.id))
+            folders += snapshots_of_play(play.record.folder)
         told = []
         for folder in folders:
             if (wrong := await in_thread(scrub, folder)) is not None:

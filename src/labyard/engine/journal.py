@@ -28,7 +28,14 @@ class Entry(Value):
     cold: bool = False
     """It is to boot, whatever snapshots there are."""
     internal: bool = False
-    """Nobody's: it boots so that a snapshot can be made of it."""
+    """Nobody's: it boots so that a snapshot can be made of it, or waits for somebody."""
+    seat: str = ""
+    """The id it had while it waited for somebody; its folder, processes and world go on bearing it."""
+
+    @property
+    def home(self) -> str:
+        """What its folder, its processes and its world are called after."""
+        return self.seat or self.report.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +44,18 @@ class Journal:
 
     root: Path
 
-    def folder(self, play_id: str) -> Path:
-        return self.root / play_id
+    def folder(self, home: str) -> Path:
+        return self.root / home
 
-    def read(self, play_id: str) -> Entry | None:
+    def read(self, home: str) -> Entry | None:
         try:
-            return Entry.model_validate_json((self.folder(play_id) / "journal.json").read_bytes())
+            return Entry.model_validate_json((self.folder(home) / "journal.json").read_bytes())
         except FileNotFoundError:
             return None
 
     def write(self, entry: Entry) -> None:
         """Durable when this returns."""
-        folder = self.folder(entry.report.id)
+        folder = self.folder(entry.home)
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         replace_file(folder / "journal.json", entry.model_dump_json().encode())
 
@@ -61,9 +68,9 @@ class Journal:
         """Folders cut off before their journal was written, or after it was removed."""
         return [self.folder(name) for name in self._names() if not (self.folder(name) / "journal.json").exists()]
 
-    def remove(self, play_id: str) -> None:
+    def remove(self, home: str) -> None:
         """First the journal, so that a cut half way leaves a leftover and never half a play."""
-        folder = self.folder(play_id)
+        folder = self.folder(home)
         (folder / "journal.json").unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -24,7 +24,7 @@ from labyard.play.plan import DrivePlan, MachinePlan
 
 
 def machine_folder(entry: Entry, parts: Parts, machine: str) -> Path:
-    return parts.settings.plays / entry.report.id / "machines" / machine
+    return parts.settings.plays / entry.home / "machines" / machine
 
 
 async def lay_footing(entry: Entry, parts: Parts, machine: MachinePlan, report: Report) -> Footing:
@@ -91,7 +91,7 @@ def _spec(
     default = settings.memory_with_init if root and root.has_init else settings.memory_without_init
     return MachineSpec(
         mark=settings.mark,
-        play=entry.report.id,
+        play=entry.home,
         name=machine.name,
         accelerator=accelerator,
         cpus=machine.cpus,
@@ -101,7 +101,7 @@ def _spec(
         disks=disks,
         nics=tuple(NicSpec(mac=interface.mac) for interface in machine.interfaces),
         run_dir=folder / "run",
-        netns=path_of(world_name(settings.mark, entry.report.id)),
+        netns=path_of(world_name(settings.mark, entry.home)),
         uid=entry.uid,
         limits=Limits(file_size=settings.play_disk_budget, cpus=machine.cpus),
     )

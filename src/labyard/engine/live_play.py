@@ -301,7 +301,7 @@ class LivePlay:
         return MachineFacts(
             name=name,
             command=shlex.join(line(footing.spec)) if footing else "",
-            enter=shlex.join(["ip", "netns", "exec", world_name(self._parts.settings.mark, self.id), "bash"]),
+            enter=shlex.join(["ip", "netns", "exec", world_name(self._parts.settings.mark, self.record.home), "bash"]),
             console=(await self.console(name))[-DEBUG_CONSOLE:],
             pid=process.pid if process else None,
             limits=_limits(footing.spec) if footing and process else "",

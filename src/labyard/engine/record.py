@@ -35,6 +35,10 @@ class PlayRecord:
         return self.entry.report.id
 
     @property
+    def home(self) -> str:
+        return self.entry.home
+
+    @property
     def plan(self) -> PlayPlan:
         return self.entry.plan
 
@@ -44,7 +48,7 @@ class PlayRecord:
 
     @property
     def folder(self) -> Path:
-        return self._journal.folder(self.id)
+        return self._journal.folder(self.home)
 
     @property
     def kept(self) -> Path:
@@ -79,7 +83,7 @@ class PlayRecord:
     def forget(self) -> None:
         """Remove it from the disk; nothing that is said afterwards is heard, but for `end`."""
         self.gone = True
-        self._journal.remove(self.id)
+        self._journal.remove(self.home)
 
     def tell_end(self) -> None:
         version = self.report.version + 1

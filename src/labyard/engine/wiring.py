@@ -100,7 +100,7 @@ async def lay_ground(entry: Entry, parts: Parts, machines: Mapping[str, LiveMach
 
 async def raise_ground(entry: Entry, parts: Parts) -> Ground:
     """A play's world and its names, what exists of them kept; on what its machines stand is still to be laid."""
-    world = await World.of_play(data_mark=parts.settings.mark, play_id=entry.report.id, play=entry.plan)
+    world = await World.of_play(data_mark=parts.settings.mark, play_id=entry.home, play=entry.plan)
     dns = await DnsForwarder.start(world, world.plan.names, parts.resolvers)
     plans = {plan.name: plan for plan in entry.plan.machines}
     return Ground(world=world, dns=dns, footings={}, plans=plans, parts=parts)
