@@ -18,7 +18,7 @@ import structlog
 from labyard.engine.capture import capture
 from labyard.engine.continuing import lay_kept, take_over_memory, waiter
 from labyard.engine.footing import read_footing
-from labyard.engine.identity import make_own, open_shells
+from labyard.engine.identity import make_own, open_shells, rehearse
 from labyard.engine.init_tasks import InitTasks
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
@@ -67,6 +67,7 @@ class BringUp:
         except Exception as error:
             log.exception("start failed", play=self.record.id)
             await self._fail(Reason.INTERNAL, error, keep=False)
+        self._catch_up()
 
     async def hold_on(self) -> None:
         """Take hold of the machines that run already; none is started and nothing else is tried."""
@@ -112,16 +113,25 @@ class BringUp:
         async with templates.turn(key):
             if await self._start_from(key):
                 return True
-            await self._boot()
-            failed = await self._prepared(up_to_fork=True)
-            if failed is not None:
-                self._tell_failed(failed)
-                return False
-            if not await self._make_template(key):
-                return True
+            if not await self._boot_for(key):
+                return self.record.report.state is not PlayState.FAILED
         if not await self._start_from(key):
             await self._boot()
         return True
+
+    async def _boot_for(self, key: str) -> bool:
+        """Boot, prepare, and keep that. False: it goes on as it has booted, or has failed and said so."""
+        self.record.veiled = True
+        try:
+            await self._boot()
+            failed = await self._prepared(up_to_fork=True)
+            if failed is None:
+                return await self._make_template(key)
+            self._tell_failed(failed)
+            return False
+        finally:
+            self.record.veiled = False
+            self.record.say(machines=tuple(machine.status for machine in self._machines.values()))
 
     # by going on
 
@@ -202,6 +212,30 @@ class BringUp:
                 self.record.write(booted=snapshot.booted)
         await in_thread(set_aside, kept)
         self.record.note(f"Its memory could not be used, so its machines booted from their disks: {error.message}.")
+
+    # by waiting
+
+    async def rest(self) -> None:
+        """Stand still, rehearsed, until it is somebody's."""
+        plans = {plan.name: plan for plan in self.record.plan.machines}
+        alive = [machine for machine in self._machines.values() if machine.process is not None]
+        await self.end_chores(finish=True)
+        await together(*(rehearse(machine, plans[machine.name]) for machine in alive))
+        for machine in alive:
+            machine.posing = True
+        await together(*(machine.freeze() for machine in alive))
+        await together(*(machine.pause() for machine in alive))
+
+    async def wake_up(self) -> None:
+        """It is somebody's now, and runs when this returns, or has failed with a reason."""
+        try:
+            alive = [machine for machine in self._machines.values() if machine.process is not None]
+            await together(*(machine.wake_from_rest() for machine in alive))
+        except (LabyardError, TimeoutError) as error:
+            await self._fail(Reason.MACHINE_NEVER_READY, error, keep=True)
+        else:
+            self.record.become(PlayState.RUNNING)
+        self._catch_up()
 
     # by booting
 
@@ -348,6 +382,11 @@ class BringUp:
         else:
             await self._parts.remove_world(self.record.home)
 
+    def _catch_up(self) -> None:
+        """A start writes its journal without waiting for the disk, which catches up now."""
+        self.record.hurry = False
+        self.later(in_thread(self.record.sync))
+
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
             try:
@@ -359,9 +398,10 @@ class BringUp:
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 
-    async def end_chores(self) -> None:
+    async def end_chores(self, *, finish: bool = False) -> None:
+        """`finish`: wait until they are done."""
         chores = list(self._chores)
-        for chore in chores:
+        for chore in chores if not finish else ():
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
 

@@ -22,7 +22,7 @@ from labyard.engine.live_machine import LiveMachine
 from labyard.engine.memories import Memories
 from labyard.engine.snapshot import SavedMachine
 from labyard.engine.together import together
-from labyard.errors import ConflictError, LabyardError, MachineError
+from labyard.errors import ConflictError, MachineError
 from labyard.machine.delta import write_delta
 from labyard.machine.machine import Machine
 from labyard.machine.mapping import find_mapping, open_base
@@ -31,9 +31,6 @@ from labyard.network.blocking import in_thread
 from labyard.play.status import MachineState
 
 log = structlog.get_logger(__name__)
-
-FREEZE_SECONDS = 6.0
-"""A little more than an examiner gives its processes to stand still (examiner/internal/agent/freeze.go)."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -66,20 +63,8 @@ class Sitter:
         for path in tops:
             await in_thread(_sync_data, path)
 
-    async def freeze(self) -> None:
-        """ConflictError when its processes do not stand still."""
-        try:
-            async with asyncio.timeout(FREEZE_SECONDS):
-                await self.machine.call("freeze")
-        except (LabyardError, TimeoutError) as error:
-            raise ConflictError(f"{self.machine.name} cannot be frozen: {error or 'it does not answer'}") from error
-
     def pose(self, posing: bool) -> None:
         self.machine.posing = posing
-
-    async def pause(self) -> None:
-        if self.process is not None:
-            await self.process.pause()
 
     async def expose(self) -> None:
         """Write down what it is. It stands still."""
@@ -133,8 +118,8 @@ async def capture(
     for sitter in alive:
         sitter.pose(True)
     try:
-        await together(*(sitter.freeze() for sitter in alive))
-        await together(*(sitter.pause() for sitter in alive))
+        await together(*(sitter.machine.freeze() for sitter in alive))
+        await together(*(sitter.machine.pause() for sitter in alive))
         await together(*(sitter.expose() for sitter in alive))
     except BaseException:
         await asyncio.shield(asyncio.gather(*(sitter.machine.go_on() for sitter in alive)))

@@ -21,6 +21,7 @@ from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, KEPT
 from labyard.engine.upkeep import Kind, Use, scrub, seal, snapshots_of_play, use_of, use_of_play
+from labyard.engine.waiting import Waiting
 from labyard.engine.watch import Watchers
 from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
 from labyard.machine import cgroup
@@ -51,6 +52,7 @@ class Engine:
         self._guards: list[asyncio.Task[None]] = []
         self._errands: set[asyncio.Task[None]] = set()
         self._expiring: set[str] = set()
+        self._waiting = Waiting(parts.settings, self._make_waiting, lambda play: self.destroy(play.id), self._may_wait)
         self._host_boot = BOOT_ID.read_text().strip()
 
     @property
@@ -68,6 +70,7 @@ class Engine:
             asyncio.create_task(disk.watch()),
             asyncio.create_task(self._watch_deadlines()),
             asyncio.create_task(self._watch_host()),
+            asyncio.create_task(self._waiting.run()),
         ]
         return self
 
@@ -75,6 +78,8 @@ class Engine:
         for work in (*self._guards, *self._errands):
             work.cancel()
         await asyncio.gather(*self._guards, *self._errands, return_exceptions=True)
+        nobodys = [play for play in self._plays.values() if play.entry.internal]
+        await asyncio.gather(*(self.destroy(play.id) for play in nobodys))
         await asyncio.gather(*(play.let_go() for play in self._plays.values()))
         self._parts.memories.close()
 
@@ -172,8 +177,33 @@ class Engine:
     async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False) -> None:
         if play_id in self._plays:
             return
-        self._check_room(plan)
-        self._begin(self._entry(play_id, plan, lifetime).model_copy(update={"cold": cold}))
+        await self._check_room(plan)
+        entry = self._entry(play_id, plan, lifetime).model_copy(update={"cold": cold})
+        waiting = None if cold else await self._claim(plan)
+        if play_id in self._plays:  # meanwhile
+            if waiting is not None:
+                self._later(self.destroy(waiting.id))
+        elif waiting is not None:
+            self._seat(entry, waiting)
+        else:
+            self._begin(entry)
+
+    async def _claim(self, plan: PlayPlan) -> LivePlay | None:
+        key = plan.snapshot or await self._parts.templates.key(plan, await self._parts.maker())
+        return self._waiting.claim(key, plan) if key else None
+
+    def _seat(self, entry: Entry, play: LivePlay) -> None:
+        """A play that waited becomes somebody's."""
+        del self._plays[play.id]
+        known = play.report
+        report = entry.report.model_copy(
+            update={"state": PlayState.STARTING, "machines": known.machines, "tasks": known.tasks}
+        )
+        seated = entry.model_copy(
+            update={"report": report, "seat": play.record.home, "uid": play.entry.uid, "booted": play.entry.booted}
+        )
+        self._plays[entry.report.id] = play
+        play.become_somebodys(seated, self._publish)
 
     def _entry(self, play_id: str, plan: PlayPlan, lifetime: float | None) -> Entry:
         now = datetime.now(UTC)
@@ -181,18 +211,44 @@ class Engine:
         deadline = None if lifetime is None else now + timedelta(seconds=lifetime)
         return Entry(report=report, plan=plan, uid=self._free_uid(), host_boot=self._host_boot, deadline=deadline)
 
-    def _begin(self, entry: Entry) -> LivePlay:
-        self._journal.write(entry)
-        play = self._add(entry)
-        self._publish(entry.report)
+    def _begin(self, entry: Entry, publish: Callable[[PlayReport], None] | None = None) -> LivePlay:
+        self._journal.write(entry, durable=False)
+        play = self._plays[entry.report.id] = LivePlay(entry, self._parts, self._journal, publish or self._publish)
+        play.record.hurry = True
+        play.record.say(durable=False)
         play.begin()
         return play
+
+    async def _make_waiting(self, plan: PlayPlan, key: str) -> LivePlay:
+        """A play of nobody's, forked and laid to rest. ConflictError when there is no snapshot for it (any more)."""
+        if self._parts.templates.find(key, await self._parts.maker()) is None:
+            raise ConflictError("it has no snapshot yet")
+        entry = self._entry(secrets.token_hex(12), plan, None).model_copy(update={"internal": True})
+        play = self._begin(entry, lambda _: None)
+        try:
+            await play.brought_up()
+            if play.report.state is not PlayState.RUNNING:
+                raise ConflictError(play.report.detail)
+            await play.rest()
+        except BaseException:
+            await asyncio.shield(self.destroy(play.id))
+            raise
+        return play
+
+    def _may_wait(self, plan: PlayPlan) -> bool:
+        """Nobody is kept from starting by those who wait: neither by their making, nor by their memory."""
+        somebodys = [play for play in self._plays.values() if not play.entry.internal]
+        if any(play.report.state in (PlayState.CREATED, PlayState.STARTING) for play in somebodys):
+            return False
+        active = [play.entry.plan for play in self._plays.values() if play.report.state.active]
+        room = room_of([*active, plan], self._parts.settings)
+        return room.memory_used <= room.memory * 3 // 4
 
     async def fork(self, play_id: str, source: str, *, lifetime: float | None = None) -> None:
         if play_id in self._plays:
             return
         parent = self.play(source)
-        self._check_room(parent.entry.plan)
+        await self._check_room(parent.entry.plan)
         folder = self._journal.folder(play_id)
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         try:
@@ -214,11 +270,9 @@ class Engine:
         key = await templates.key(plan, maker)
         if not plan.warm or plan.snapshot or (key and templates.find(key, maker)):
             return
-        self._check_room(plan)
+        await self._check_room(plan)
         entry = self._entry(secrets.token_hex(12), plan, None).model_copy(update={"internal": True})
-        self._journal.write(entry)
-        play = self._plays[entry.report.id] = LivePlay(entry, self._parts, self._journal, say)
-        play.begin()
+        play = self._begin(entry, say)
         try:
             await play.brought_up()
             if play.report.state is not PlayState.RUNNING:
@@ -260,9 +314,11 @@ class Engine:
                 told.append(f"{folder.parent.name}/{folder.name}: {wrong}")
         return told
 
-    def _check_room(self, plan: PlayPlan) -> None:
+    async def _check_room(self, plan: PlayPlan) -> None:
         needed = memory_of(plan, self._parts.settings)
         room = self.room()
+        if needed > room.memory - room.memory_used - self._memory_waiting():
+            await self._waiting.make_room()
         if needed > room.memory:
             raise CapacityError(
                 f"this play asks for {needed >> 20} MiB of memory; this box can give {room.memory >> 20} MiB in all",
@@ -273,6 +329,10 @@ class Engine:
                 f"no room now: {needed >> 20} MiB needed, {(room.memory - room.memory_used) >> 20} MiB free",
                 hint="stop or destroy a play, or wait until one ends",
             )
+
+    def _memory_waiting(self) -> int:
+        nobodys = (play for play in self._plays.values() if play.entry.internal)
+        return sum(memory_of(play.entry.plan, self._parts.settings) for play in nobodys)
 
     def _free_uid(self) -> int:
         """A user no other play of ours has; random, so that another data folder's plays rarely share one."""
@@ -289,7 +349,7 @@ class Engine:
         """Its lifetime, if it had one, is over: the next is set by whoever asked."""
         play = self.play(play_id)
         if not play.report.state.active:
-            self._check_room(play.entry.plan)
+            await self._check_room(play.entry.plan)
         if play.report.state in (PlayState.STOPPED, PlayState.FAILED):
             play.record.write(host_boot=self._host_boot, deadline=None)
         await play.restart()
@@ -327,7 +387,9 @@ class Engine:
         return await play.find(machine).open(request)
 
     def room(self) -> Room:
-        active = [play.entry.plan for play in self._plays.values() if play.report.state.active]
+        """Plays that wait for somebody are not counted: they make room at once."""
+        somebodys = [play for play in self._plays.values() if not play.entry.internal]
+        active = [play.entry.plan for play in somebodys if play.report.state.active]
         return room_of(active, self._parts.settings)
 
     def image_users(self) -> dict[str, list[str]]:

@@ -11,12 +11,14 @@ import structlog
 from labyard.engine.live_machine import LiveMachine
 from labyard.errors import GuestError
 from labyard.play.plan import MachinePlan
-from labyard.play.streams import Exec, Stream, Terminal
+from labyard.play.streams import Exec, Result, Stream, Terminal
 
 log = structlog.get_logger(__name__)
 
 FIRST_TERMINAL: Final = "term-1"
 """The one that a play's page opens first (web/src/play/tabs.ts)."""
+_REHEARSAL: Final = "rehearsal"
+_ERASE_LINE, _END = b"\x15", b"\x04"  # Ctrl-U and Ctrl-D, as every shell's line editor and every tty has them
 _PROMPT_SECONDS = 15.0
 _QUIET_SECONDS = 0.4
 _OWN_SECONDS = 120.0
@@ -40,13 +42,7 @@ fi
 
 async def make_own(machine: LiveMachine) -> None:
     """Give a machine a machine-id and host keys that no other play has. GuestError when that did not work."""
-    stream = await machine.open(Exec(argv=("/bin/sh", "-c", _MAKE_OWN), user="root", timeout=_OWN_SECONDS))
-    try:
-        while await stream.receive() is not None:
-            pass
-        result = await stream.result()
-    finally:
-        await stream.close()
+    result = await _run(machine, Exec(argv=("/bin/sh", "-c", _MAKE_OWN), user="root", timeout=_OWN_SECONDS))
     if result.exit_code != 0:
         raise GuestError(
             f"{machine.name} could not be given an identity of its own: {result.error or result.exit_code}"
@@ -63,6 +59,41 @@ async def open_shells(machine: LiveMachine, plan: MachinePlan) -> None:
             await _until_quiet(stream)
         finally:
             await stream.close()
+
+
+async def rehearse(machine: LiveMachine, plan: MachinePlan) -> None:
+    """Have an emulator translate what the first minute of a play runs: a login, a prompt, a key, a program.
+
+    It leaves no command in a shell's history. What fails is not missed.
+    """
+    with suppress(GuestError, TimeoutError):
+        await _run(machine, Exec(argv=("true",), timeout=_PROMPT_SECONDS))
+    if not plan.terminal:
+        return
+    with suppress(GuestError, TimeoutError):
+        stream = await machine.open(Terminal(id=_REHEARSAL))
+        try:
+            await _until_quiet(stream)
+            for key in (b"x", _ERASE_LINE, _END):
+                await stream.send(key)
+                await _says_more(stream)
+        finally:
+            await stream.close()
+        first = await machine.open(Terminal(id=FIRST_TERMINAL))
+        try:
+            await _says_more(first)
+        finally:
+            await first.close()
+
+
+async def _run(machine: LiveMachine, program: Exec) -> Result:
+    stream = await machine.open(program)
+    try:
+        while await stream.receive() is not None:
+            pass
+        return await stream.result()
+    finally:
+        await stream.close()
 
 
 async def _until_quiet(stream: Stream) -> None:

@@ -5,6 +5,7 @@ A play exists exactly when its `journal.json` does. The file is replaced whole: 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -53,11 +54,21 @@ class Journal:
         except FileNotFoundError:
             return None
 
-    def write(self, entry: Entry) -> None:
-        """Durable when this returns."""
+    def write(self, entry: Entry, *, durable: bool = True) -> None:
+        """On disk when this returns; not `durable`: where it outlives us, but not the box, until `sync`."""
         folder = self.folder(entry.home)
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-        replace_file(folder / "journal.json", entry.model_dump_json().encode())
+        replace_file(folder / "journal.json", entry.model_dump_json().encode(), durable=durable)
+
+    def sync(self, home: str) -> None:
+        """Wait until what was written is on disk. Gone plays have nothing to wait for."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in (self.folder(home) / "journal.json", self.folder(home), self.root):
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
     def entries(self) -> list[Entry]:
         """Every play that can be read. A folder without a readable journal is no play (`leftovers`)."""

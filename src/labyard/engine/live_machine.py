@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 LINK_PATIENCE = 5.0
 """Seconds for one attempt to say hello; a booting kernel answers none, so attempts repeat."""
+FREEZE_SECONDS = 6.0
+"""A little more than an examiner gives its processes to stand still (examiner/internal/agent/freeze.go)."""
 _ENTROPY_BYTES = 64
 _WAKE_SECONDS = 30.0
 
@@ -99,6 +101,24 @@ class LiveMachine:
         process = self._running()
         await process.resume()
         self._attend(process)
+
+    async def freeze(self) -> None:
+        """Its processes stand still. ConflictError when they do not."""
+        try:
+            async with asyncio.timeout(FREEZE_SECONDS):
+                await self.call("freeze")
+        except (LabyardError, TimeoutError) as error:
+            raise ConflictError(f"{self.name} cannot be frozen: {error or 'it does not answer'}") from error
+
+    async def pause(self) -> None:
+        """Its processors stand still."""
+        await self._running().pause()
+
+    async def wake_from_rest(self) -> None:
+        """What was frozen and paused goes on, as a fork does."""
+        await self._running().resume()
+        await self.wake()
+        self.posing = False
 
     def _attend(self, process: Machine) -> None:
         self.process = process

@@ -47,6 +47,7 @@ class LivePlay:
         self._parts = parts
         self._verb = asyncio.Lock()
         self._work: asyncio.Task[None] | None = None
+        self._resting = False
         self.machines = {
             status.name: LiveMachine(status, self._machine_changed)
             for status in entry.report.machines or tuple(MachineStatus(name=m.name) for m in entry.plan.machines)
@@ -67,6 +68,24 @@ class LivePlay:
     def report(self) -> PlayReport:
         return self.record.report
 
+    async def rest(self) -> None:
+        """Wait for somebody, standing still."""
+        async with self._verb:
+            await self._start.rest()
+            self._resting = True
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it waits, and nothing of it has died meanwhile."""
+        alive = (machine.process is not None and machine.process.alive for machine in self.machines.values())
+        return self._resting and all(alive)
+
+    def become_somebodys(self, entry: Entry, publish: Callable[[PlayReport], None]) -> None:
+        """Wake it as the play of `entry`, which must be one of the same snapshot. `report` tells how it goes."""
+        self._resting = False
+        self.record.become_somebodys(entry, publish)
+        self._work = asyncio.create_task(self._start.wake_up(), name=f"wake {self.id}")
+
     async def brought_up(self) -> None:
         """Wait until it runs or has failed."""
         if self._work is not None:
@@ -77,6 +96,8 @@ class LivePlay:
     def _machine_changed(self, status: MachineStatus) -> None:
         before = {machine.name: machine.state for machine in self.report.machines}
         machines = tuple(machine.status for machine in self.machines.values())
+        if self.record.veiled:
+            machines = tuple(each.model_copy(update={"ready": False, "ready_at": None}) for each in machines)
         if status.ready and status.name not in self.entry.booted:
             self.record.entry = self.entry.model_copy(update={"booted": (*self.entry.booted, status.name)})
         # a stage's words are not worth a disk write; a state is

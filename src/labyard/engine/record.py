@@ -27,6 +27,10 @@ class PlayRecord:
     def __init__(self, entry: Entry, journal: Journal, publish: Callable[[PlayReport], None]) -> None:
         self.entry = entry
         self.gone = False
+        self.hurry = False
+        """Its journal need not outlive the box just now, only ourselves; see `sync`."""
+        self.veiled = False
+        """Its machines are ready but not for their learner yet: they will end, and come back as a fork of what they are."""
         self._journal = journal
         self._publish = publish
 
@@ -63,7 +67,7 @@ class PlayRecord:
         report = self.report.model_copy(update={**fields, "version": self.report.version + 1})
         self.entry = self.entry.model_copy(update={"report": report})
         if durable:
-            self._journal.write(self.entry)
+            self._journal.write(self.entry, durable=not self.hurry)
         self._publish(report)
 
     def become(self, state: PlayState, reason: Reason | None = None, detail: str = "", **fields: Any) -> None:
@@ -73,7 +77,18 @@ class PlayRecord:
     def write(self, **fields: Any) -> None:
         """Change what only the engine knows; nobody is told."""
         self.entry = self.entry.model_copy(update=fields)
-        self._journal.write(self.entry)
+        self._journal.write(self.entry, durable=not self.hurry)
+
+    def sync(self) -> None:
+        """Wait until what was written of it is on disk."""
+        self._journal.sync(self.home)
+
+    def become_somebodys(self, entry: Entry, publish: Callable[[PlayReport], None]) -> None:
+        """It waited under an id of its own; from now on it is another play, in the same seat."""
+        self.entry, self._publish = entry, publish
+        self.hurry = True
+        self._journal.write(entry, durable=False)
+        publish(entry.report)
 
     def note(self, text: str) -> None:
         """Something its learner should know, once."""

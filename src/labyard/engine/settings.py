@@ -40,6 +40,10 @@ class EngineSettings:
     """How often the box's own nftables table is made sure of."""
     snapshot_budget: int = 20 * GIB
     """What playgrounds' own snapshots may take on disk; those not used for longest go first."""
+    waiting_each: int = 3
+    """How many forked plays may wait for somebody to start the same playground; 0: none ever waits."""
+    waiting_most: int = 4
+    """... and for all playgrounds together."""
     boots_at_once: int = 8
     """Machines being launched at the same time; more wait their turn."""
 
