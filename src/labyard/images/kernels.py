@@ -13,6 +13,7 @@ import os
 import platform
 import re
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from labyard.errors import ImageError
@@ -106,10 +107,10 @@ class KernelStore:
 
     def _examiner_digest(self, kernel_digest: str) -> str:
         try:
-            examiner = self._examiner.read_bytes()
+            status = self._examiner.stat()
         except FileNotFoundError as error:
             raise KernelError(f"the examiner is missing at {self._examiner}", hint="build it: make setup") from error
-        return hashlib.sha256(kernel_digest.encode() + examiner).hexdigest()[:16]
+        return _digest_with(kernel_digest, self._examiner, (status.st_ino, status.st_size, status.st_mtime_ns))
 
     async def _make(self, version: str, report: Report) -> None:
         async with self._workspace.folder() as work:
@@ -161,6 +162,12 @@ class KernelStore:
             made.chmod(0o644)
             sync(made)
             publish(made, kernel.initramfs)
+
+
+@lru_cache(maxsize=16)
+def _digest_with(kernel_digest: str, examiner: Path, _version: tuple[int, ...]) -> str:
+    """Asked for at every start; the examiner changes with an upgrade."""
+    return hashlib.sha256(kernel_digest.encode() + examiner.read_bytes()).hexdigest()[:16]
 
 
 async def _fetch(version: str, work: Path, made: Path, report: Report) -> tuple[str, str]:

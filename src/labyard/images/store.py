@@ -76,6 +76,7 @@ class ImageStore:
         self._insecure = insecure_registries
         self._auth_file = auth_file
         self._workspace = Workspace(root)
+        self._found_before: dict[str, tuple[tuple[int, int], RootImage | None]] = {}
 
     def resolve(self, source: str) -> str:
         """What a source stands for: a recipe, an imported name, or a full `oci://` reference. SourceError else."""
@@ -96,9 +97,22 @@ class ImageStore:
         return sorted({*recipe_names(self._recipes), *self._aliases.names(), *imported})
 
     def find(self, source: str) -> RootImage | None:
-        """The image where it is here and up to date; nothing is fetched. SourceError for a source nobody knows."""
+        """The image where it is here and up to date; nothing is fetched. SourceError for a source nobody knows.
+
+        Cheap enough for every start: what was found is remembered for as long as the source's pointer is the same file.
+        Recipes are taken to be what they were when this store was made; `ensure` looks again.
+        """
         resolved = self.resolve(source)
-        return None if self._outdated(resolved) else self._find(resolved)
+        try:
+            status = self._pointer(resolved).stat()
+        except FileNotFoundError:
+            return None
+        version = (status.st_ino, status.st_mtime_ns)
+        known = self._found_before.get(resolved)
+        if known is None or known[0] != version:
+            image = None if self._outdated(resolved) else self._find(resolved)
+            known = self._found_before[resolved] = (version, image)
+        return known[1]
 
     async def check(self, source: str) -> str | None:
         """Why the image could not be had on this box, or None. Asks the registry when it is not here yet."""
