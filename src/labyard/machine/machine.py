@@ -8,7 +8,6 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 
 from qemu.qmp import Message
 
@@ -40,18 +39,6 @@ _LAYER_SETS = 1000
 _ADDRESS_SPACE = 8 * 1024 * plan.MIB
 
 
-# Where distributions keep SeaBIOS for q35: Debian and Fedora; Arch, SUSE and QEMU's own.
-_FIRMWARE = (Path("/usr/share/seabios/bios-256k.bin"), Path("/usr/share/qemu/bios-256k.bin"))
-
-
-def firmware() -> Path:
-    """The box's SeaBIOS. MachineError when it has none."""
-    found = next((path for path in _FIRMWARE if path.exists()), None)
-    if found is None:
-        raise MachineError("there is no SeaBIOS on this box", hint="install seabios, or see `labyard doctor`")
-    return found
-
-
 class EventKind(StrEnum):
     RESET = "reset"  # it starts anew in place: a reboot from inside, a panic, or `reset`
     SHUTDOWN = "shutdown"  # it powered itself off; GONE follows
@@ -77,7 +64,7 @@ def line(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
         limits=spec.limits,
         address_space=spec.memory + _ADDRESS_SPACE,
         netns=spec.netns,
-        files=((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd), (plan.FIRMWARE, firmware())),
+        files=((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd)),
         kvm=spec.accelerator is Accelerator.KVM,
         cgroup=cgroup.existing(spec),
     )

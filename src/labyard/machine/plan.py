@@ -20,24 +20,14 @@ MIB = 1024 * 1024
 
 QEMU = "/usr/bin/qemu-system-x86_64"
 
-# Where the jail shows the files that QEMU opens by name (`jail.py`).
+# Where the jail shows the two files that QEMU opens by name (`jail.py`).
 KERNEL = "/kernel"
 INITRD = "/initrd"
-FIRMWARE = "/firmware"
 
 LINK_PORT = "labyard.0"
 LINK_ID = "link-port"
 CONSOLE_ID = "console"
 CONSOLE_BYTES = 256 * 1024
-
-# As flash: the usual ROM is filled by an incoming memory, which a snapshot's devices come without (hw/core/loader.c, rom_reset),
-# and a machine made of one could never reboot.
-_FIRMWARE = {
-    "node-name": "firmware",
-    "driver": "raw",
-    "read-only": True,
-    "file": {"driver": "file", "filename": FIRMWARE, "read-only": True},
-}
 
 # Translated code kept per machine under emulation, in MiB. QEMU's own default would be up to 1 GiB.
 _TRANSLATED_MIB = 64
@@ -203,11 +193,7 @@ def _board(spec: MachineSpec, numbers: Descriptors) -> list[str]:
     words = ("quiet", "console=ttyS0", "panic=-1", "net.ifnames=0", *spec.cmdline)
     return [
         # A description of the devices' state would be sent behind it, where nobody reads it.
-        *(
-            "-machine",
-            "q35,memory-backend=ram,pflash0=firmware,suppress-vmdesc=on,usb=off,vmport=off,sata=off,smbus=off",
-        ),
-        *("-blockdev", json.dumps(_FIRMWARE, separators=(",", ":"))),
+        *("-machine", "q35,memory-backend=ram,suppress-vmdesc=on,usb=off,vmport=off,sata=off,smbus=off"),
         *_processor(spec.accelerator),
         *("-smp", str(spec.cpus), "-m", f"{size}M", "-object", memory),
         *("-rtc", "base=utc,clock=host"),
