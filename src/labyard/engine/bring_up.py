@@ -10,6 +10,7 @@ import contextlib
 import shutil
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from labyard.engine.together import together
 from labyard.engine.upkeep import seal
 from labyard.engine.wiring import Ground, lay_ground, raise_ground
 from labyard.errors import CapacityError, ImageError, LabyardError, MachineError, NotFoundError
+from labyard.machine.machine import Machine
 from labyard.machine.plan import Accelerator
 from labyard.machine.sparse import SnapshotError
 from labyard.network.blocking import in_thread
@@ -50,6 +52,8 @@ class BringUp:
         self._machines = machines
         self._tasks = tasks
         self._chores: set[asyncio.Task[None]] = set()
+        for machine in machines.values():
+            machine.relaunch = partial(self._launch, machine.name)
 
     async def run(self) -> None:
         """Until it runs, or has failed with a reason."""
@@ -243,6 +247,11 @@ class BringUp:
         ground = await lay_ground(self.record.entry, self._parts, self._machines)
         self.ground = ground
         await together(*(self._start_machine(ground, machine) for machine in self._machines.values()))
+
+    async def _launch(self, name: str) -> Machine:
+        if self.ground is None:
+            raise MachineError(f"{name} has no ground to stand on")
+        return await self.ground.launcher(name, self.record.entry)()
 
     async def _note_the_accelerator(self) -> None:
         verdict = await self._parts.verdict()

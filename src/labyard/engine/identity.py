@@ -17,8 +17,6 @@ log = structlog.get_logger(__name__)
 
 FIRST_TERMINAL: Final = "term-1"
 """The one that a play's page opens first (web/src/play/tabs.ts)."""
-_REHEARSAL: Final = "rehearsal"
-_ERASE_LINE, _END = b"\x15", b"\x04"  # Ctrl-U and Ctrl-D, as every shell's line editor and every tty has them
 _PROMPT_SECONDS = 15.0
 _QUIET_SECONDS = 0.4
 _OWN_SECONDS = 120.0
@@ -62,23 +60,15 @@ async def open_shells(machine: LiveMachine, plan: MachinePlan) -> None:
 
 
 async def rehearse(machine: LiveMachine, plan: MachinePlan) -> None:
-    """Have an emulator translate what the first minute of a play runs: a login, a prompt, a key, a program.
+    """Have an emulator translate what a play's first second runs: a program, and looking at the first terminal.
 
-    It leaves no command in a shell's history. What fails is not missed.
+    Not more: what was translated is the machine's memory for good. What fails is not missed.
     """
     with suppress(GuestError, TimeoutError):
         await _run(machine, Exec(argv=("true",), timeout=_PROMPT_SECONDS))
     if not plan.terminal:
         return
     with suppress(GuestError, TimeoutError):
-        stream = await machine.open(Terminal(id=_REHEARSAL))
-        try:
-            await _until_quiet(stream)
-            for key in (b"x", _ERASE_LINE, _END):
-                await stream.send(key)
-                await _says_more(stream)
-        finally:
-            await stream.close()
         first = await machine.open(Terminal(id=FIRST_TERMINAL))
         try:
             await _says_more(first)

@@ -52,6 +52,9 @@ class LiveMachine:
         self._link: GuestLink | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._wanted_off = False
+        self._reboots = False
+        self.relaunch: Callable[[], Awaitable[Machine]] | None = None
+        """Boots it from its disks."""
 
     @property
     def name(self) -> str:
@@ -135,6 +138,8 @@ class LiveMachine:
                     holder = asyncio.create_task(self._hold_link(process.spec))
                 elif event.kind is EventKind.SHUTDOWN:
                     self._wanted_off = True
+                elif event.kind is EventKind.REBOOT:
+                    self._reboots = True
                 elif event.kind is EventKind.IO_ERROR:
                     self.say("halted: a disk cannot be written", message=f"disk error: {event.reason}")
         finally:
@@ -148,8 +153,23 @@ class LiveMachine:
         if process is None:
             return
         await process.kill()  # cleans up behind one that ended by itself
+        if await self._started_anew():
+            return
         self._down(MachineState.STOPPED, "off", "" if self._wanted_off else "its process ended unexpectedly")
         self.off.set()
+
+    async def _started_anew(self) -> bool:
+        """What was made of a snapshot cannot be reset in place: it is launched again, when that is what it wants."""
+        reboots, self._reboots = self._reboots, False
+        if not reboots or self._wanted_off or self.relaunch is None:
+            return False
+        self._down(MachineState.REBOOTING, "rebooting")
+        try:
+            self._attend(await self.relaunch())
+        except LabyardError as error:
+            log.warning("a machine did not come back from its reboot", machine=self.name, error=str(error))
+            return False
+        return True
 
     def _down(self, state: MachineState, stage: str, message: str = "") -> None:
         self.up.clear()

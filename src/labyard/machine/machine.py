@@ -28,6 +28,10 @@ _LOG_BYTES = 64 * 1024
 _FAREWELL_SECONDS = 1
 _FIRMWARE_SECONDS = 0.5
 
+# What a kernel says last (kernel/reboot.c, kernel/panic.c), at a level that is always shown.
+_REBOOTS = ("reboot: Restarting system", "Rebooting in", "Kernel panic")
+_POWERS_OFF = ("reboot: Power down", "reboot: System halted")
+
 _LOAD_SECONDS = 30
 _LOAD_POLL = 0.001
 _STATE = "state"
@@ -42,6 +46,7 @@ _ADDRESS_SPACE = 8 * 1024 * plan.MIB
 class EventKind(StrEnum):
     RESET = "reset"  # it starts anew in place: a reboot from inside, a panic, or `reset`
     SHUTDOWN = "shutdown"  # it powered itself off; GONE follows
+    REBOOT = "reboot"  # it was made of a snapshot and is to be launched anew; GONE follows
     STOP = "stop"  # its processors stand still
     RESUME = "resume"
     IO_ERROR = "io-error"  # a disk cannot be written (`reason` "nospace": it stands still until `resume`)
@@ -64,7 +69,7 @@ def line(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
         limits=spec.limits,
         address_space=spec.memory + _ADDRESS_SPACE,
         netns=spec.netns,
-        files=((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd)),
+        files=() if waiting else ((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd)),
         kvm=spec.accelerator is Accelerator.KVM,
         cgroup=cgroup.existing(spec),
     )
@@ -155,7 +160,9 @@ class Machine:
             process.close()
             raise
         if await machine.status() == "shutdown":  # it powered off while nobody looked
-            await machine._on_shutdown(MachineEvent(kind=EventKind.SHUTDOWN, guest=True, reason="guest-shutdown"))
+            reboots = _last_said(await machine.console(), _REBOOTS) > _last_said(await machine.console(), _POWERS_OFF)
+            kind = EventKind.REBOOT if reboots else EventKind.SHUTDOWN
+            await machine._on_shutdown(MachineEvent(kind=kind, guest=True))
         return machine
 
     async def events(self) -> AsyncIterator[MachineEvent]:
@@ -275,7 +282,7 @@ class Machine:
         while self._process.alive:
             async for message in self._qmp.events():
                 event = _understand(message)
-                if event is not None and event.kind is EventKind.SHUTDOWN:
+                if event is not None and event.kind in (EventKind.SHUTDOWN, EventKind.REBOOT):
                     await self._on_shutdown(event)
                 elif event is not None and not self._is_echo(event):
                     self._tell(event)
@@ -296,7 +303,7 @@ class Machine:
             await self._process.kill()
 
     async def _on_shutdown(self, event: MachineEvent) -> None:
-        """The guest has powered off and QEMU stands still: keep its last words, then let it end."""
+        """The guest is off, or was to be reset, and QEMU stands still: keep its last words, then let it end."""
         self._off = True
         self._tell(event)
         with contextlib.suppress(MachineError):
@@ -315,6 +322,10 @@ class Machine:
         if self._events.qsize() >= _MOST_EVENTS:  # nobody listens: the oldest go
             self._events.get_nowait()
         self._events.put_nowait(event)
+
+
+def _last_said(console: str, words: tuple[str, ...]) -> int:
+    return max(console.rfind(each) for each in words)
 
 
 def _open(spec: MachineSpec, taps: Sequence[int], kept: contextlib.ExitStack) -> dict[int, int]:
@@ -381,6 +392,8 @@ def _understand(message: Message) -> MachineEvent | None:
     match message.get("event"):
         case "RESET":
             return MachineEvent(kind=EventKind.RESET, guest=guest, reason=reason)
+        case "SHUTDOWN" if reason in ("guest-reset", "host-qmp-system-reset"):
+            return MachineEvent(kind=EventKind.REBOOT, guest=guest, reason=reason)
         case "SHUTDOWN" if guest:
             return MachineEvent(kind=EventKind.SHUTDOWN, guest=True, reason=reason)
         case "STOP":

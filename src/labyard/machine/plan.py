@@ -160,17 +160,19 @@ class Descriptors(Value):
 def argv(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
     """QEMU's command line for a machine, to be run in the jail with the descriptors of `Descriptors.of(spec)`.
 
-    `waiting`: it does not boot, but waits for the devices' state of a snapshot, and then to be told to go on.
+    `waiting`: it does not boot, but waits for the devices' state of a snapshot, and then to be told to go on. It has neither
+    kernel nor initrd (20 MB of every process's memory), nor would its firmware be where a reset looks for it
+    (hw/core/loader.c, rom_reset): a guest that reboots ends it, and is started anew by whoever follows it.
     """
     numbers = Descriptors.of(spec)
     arguments = [
         *(QEMU, "-name", str(spec.title)),
         *("-nodefaults", "-no-user-config", "-display", "none", "-sandbox", _SANDBOX),
         # A guest that powers off stays, halted, until we have seen it: so we know how it ended even when we were away.
-        *("-action", "shutdown=pause"),
+        *("-action", "reboot=shutdown,shutdown=pause" if waiting else "shutdown=pause"),
         *_board(spec, numbers),
+        *(_WAITING if waiting else _boot(spec)),
         *_sockets(numbers),
-        *(_WAITING if waiting else ()),
     ]
     for index, disk in enumerate(spec.disks):
         arguments += _disk(index, disk, numbers.layers[index])
@@ -190,16 +192,19 @@ def _board(spec: MachineSpec, numbers: Descriptors) -> list[str]:
     """
     size = spec.memory // MIB
     memory = f"memory-backend-file,id=ram,size={size}M,mem-path=/proc/self/fd/{numbers.memory},share=off"
-    words = ("quiet", "console=ttyS0", "panic=-1", "net.ifnames=0", *spec.cmdline)
     return [
         # A description of the devices' state would be sent behind it, where nobody reads it.
         *("-machine", "q35,memory-backend=ram,suppress-vmdesc=on,usb=off,vmport=off,sata=off,smbus=off"),
         *_processor(spec.accelerator),
         *("-smp", str(spec.cpus), "-m", f"{size}M", "-object", memory),
         *("-rtc", "base=utc,clock=host"),
-        *("-kernel", KERNEL, "-initrd", INITRD, "-append", " ".join(words)),
         *("-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy,addr=0x2"),
     ]
+
+
+def _boot(spec: MachineSpec) -> list[str]:
+    words = ("quiet", "console=ttyS0", "panic=-1", "net.ifnames=0", *spec.cmdline)
+    return ["-kernel", KERNEL, "-initrd", INITRD, "-append", " ".join(words)]
 
 
 def _processor(accelerator: Accelerator) -> list[str]:
