@@ -37,6 +37,10 @@ class Box:
         if engine is not None:
             await engine.__aexit__()
 
+    def snapshots(self) -> list[Path]:
+        """What starts can fork from."""
+        return sorted(path.parent for path in (self.data / "snapshots").glob("*/snapshot.json"))
+
     async def clear(self) -> None:
         """All plays destroyed; nothing of them may be left."""
         if self.engine is None:
@@ -60,18 +64,28 @@ class BoxHost(LocalHost):
         return self._box.engine
 
 
-def small_plan(run: str = "echo prepared") -> PlayPlan:
-    """One machine of the small image, with one init task."""
+def small_plan(run: str = "echo prepared", *, machines: int = 1, warm: bool = True, kernel: str = "6.1") -> PlayPlan:
+    """Machines of the small image on one network, `node-01` with one init task."""
     network = NetworkPlan(name="local", subnet=IPv4Network("172.16.0.0/24"), gateway=IPv4Address("172.16.0.1"))
-    interface = InterfacePlan(network="local", address=IPv4Interface("172.16.0.2/24"), mac="52:54:00:00:00:02")
-    machine = MachinePlan(
-        name="node-01",
-        kernel="6.1",
+    task = TaskPlan(name="prepare", machine="node-01", run=run)
+    return PlayPlan(
+        playground="small",
+        title="Small",
+        networks=(network,),
+        machines=tuple(_machine(number, kernel) for number in range(1, machines + 1)),
+        tasks=(task,),
+        warm=warm,
+    )
+
+
+def _machine(number: int, kernel: str) -> MachinePlan:
+    address, mac = IPv4Interface(f"172.16.0.{number + 1}/24"), f"52:54:00:00:00:{number + 1:02x}"
+    return MachinePlan(
+        name=f"node-{number:02}",
+        kernel=kernel,
         users=(UserPlan(name="root"),),
         drives=(DrivePlan(source="busybox", mount="/"),),
-        interfaces=(interface,),
+        interfaces=(InterfacePlan(network="local", address=address, mac=mac),),
         cpus=1,
         memory=128 * MIB,
     )
-    task = TaskPlan(name="prepare", machine="node-01", run=run)
-    return PlayPlan(playground="small", title="Small", networks=(network,), machines=(machine,), tasks=(task,))

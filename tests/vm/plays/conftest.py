@@ -22,6 +22,14 @@ def own_box() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="package")
+def nobody_waits() -> Iterator[None]:
+    """Plays that wait for somebody would be seen as left behind; `test_waiting.py` has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABYARD_WAITING_EACH", "0")
+        yield
+
+
 @pytest.fixture(scope="package")
 def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="labyard-test-", dir="/var/tmp"))

@@ -52,7 +52,7 @@ async def printed(box: Box, script: str) -> str:
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_destroy_during_a_start(box: Box, moment: str) -> None:
     async with asyncio.timeout(PATIENCE):
-        await box.host.start(PLAY, small_plan(COUNTING))
+        await box.host.start(PLAY, small_plan(COUNTING, warm=False))
         await come(box, moment)
         await asyncio.gather(box.host.destroy(PLAY), box.host.destroy(PLAY))
     left = leftovers.look(box.data, box.mark)
@@ -61,7 +61,7 @@ async def test_destroy_during_a_start(box: Box, moment: str) -> None:
 
 async def test_stop_during_a_start_then_go_on(box: Box) -> None:
     async with asyncio.timeout(PATIENCE):
-        await box.host.start(PLAY, small_plan(COUNTING))
+        await box.host.start(PLAY, small_plan(COUNTING, warm=False))
         await come(box, "booting")
         await asyncio.gather(box.host.stop(PLAY), box.host.stop(PLAY))
         left = leftovers.look(box.data, box.mark)
@@ -74,7 +74,7 @@ async def test_stop_during_a_start_then_go_on(box: Box) -> None:
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_an_engine_that_ends_during_a_start_finishes_it_later(box: Box, moment: str) -> None:
     async with asyncio.timeout(PATIENCE):
-        await box.host.start(PLAY, small_plan(COUNTING))
+        await box.host.start(PLAY, small_plan(COUNTING, warm=False))
         before = await come(box, moment)
         await box.leave()
         await box.enter()

@@ -1,0 +1,271 @@
+"""Snapshots of real plays: warm starts, forks, stop and restart, rewind; what is the same in each, and what never is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.contract.host_contract import ID as PLAY
+from tests.contract.host_contract import OTHER, listed, output, reached
+from tests.support.box import Box, small_plan
+
+from labyard.errors import ConflictError, NotFoundError
+from labyard.play.plan import PlayPlan
+from labyard.play.status import MachineState, PlayReport, PlayState, TaskStatus
+from labyard.play.streams import Channel, Exec, Terminal
+
+pytestmark = pytest.mark.vm
+
+PATIENCE = 240
+COUNT = "(i=0; while :; do i=$((i+1)); echo $i >/count; sleep 0.1; done) >/dev/null 2>&1 &"
+ENDED = (PlayState.RUNNING, PlayState.FAILED, PlayState.STOPPED)
+
+
+@pytest.fixture(autouse=True)
+async def patience() -> AsyncIterator[None]:
+    async with asyncio.timeout(PATIENCE):
+        yield
+
+
+async def printed(box: Box, play: str, script: str, machine: str = "node-01") -> str:
+    heard, result = await output(await box.host.open(play, machine, Exec(argv=("sh", "-c", script), user="root")))
+    assert result.exit_code == 0, (result, heard)
+    return heard.get(Channel.STDOUT, b"").decode()
+
+
+async def count(box: Box, play: str) -> int:
+    text = ""
+    while not text.strip():  # the file is empty for the moment in which it is written anew
+        text = await printed(box, play, "cat /count")
+    return int(text)
+
+
+async def started(box: Box, play: str, plan: PlayPlan, *, cold: bool = False) -> PlayReport:
+    await box.host.start(play, plan, cold=cold)
+    return await runs(box, play)
+
+
+async def runs(box: Box, play: str) -> PlayReport:
+    report = await reached(box.host, play, *ENDED)
+    assert report.state is PlayState.RUNNING, report
+    return report
+
+
+async def forked(box: Box, play: str, source: str) -> PlayReport:
+    await box.host.fork(play, source)
+    return await runs(box, play)
+
+
+BOOT = "cat /proc/sys/kernel/random/boot_id"
+
+
+async def test_a_second_start_forks_what_the_first_prepared(box: Box) -> None:
+    plan = small_plan("date +%s%N >/prepared")
+    report = await started(box, PLAY, plan)
+    assert [task.status for task in report.tasks] == [TaskStatus.COMPLETED]
+    again = await started(box, OTHER, plan)
+    assert [task.status for task in again.tasks] == [TaskStatus.COMPLETED]
+    seen = [await printed(box, play, f"cat /prepared; {BOOT}; hostname; ip addr; df /") for play in (PLAY, OTHER)]
+    assert seen[0] == seen[1], "one boot, one preparation, and all that the manifest fixes"
+    edited = plan.model_copy(update={"tasks": (plan.tasks[0].model_copy(update={"run": "date +%s%N >>/prepared"}),)})
+    await box.host.destroy(OTHER)
+    await started(box, OTHER, edited)
+    assert await printed(box, OTHER, BOOT) != await printed(box, PLAY, BOOT), "an edited one never starts from the old"
+
+
+async def test_cold_boots_on_purpose_and_leaves_no_snapshot(box: Box) -> None:
+    plan = small_plan("echo cold")
+    before = set(box.snapshots())
+    await started(box, PLAY, plan, cold=True)
+    await started(box, OTHER, plan.model_copy(update={"warm": False}))
+    assert await printed(box, PLAY, BOOT) != await printed(box, OTHER, BOOT)
+    assert set(box.snapshots()) == before
+
+
+async def test_prepare_makes_it_ahead_and_leaves_nothing_else(box: Box) -> None:
+    plan = small_plan("echo ahead")
+    before = set(box.snapshots())
+    steps = [step async for step in box.host.prepare(plan)]
+    assert steps[-1].finished and len(steps) > 1
+    assert len(set(box.snapshots()) - before) == 1
+    assert await box.host.list() == []
+    assert [step.finished async for step in box.host.prepare(plan)] == [True], "nothing to do the second time"
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+async def test_no_random_value_comes_twice_in_ten_forks(box: Box, kernel: str) -> None:
+    plan = small_plan("echo random", kernel=kernel)
+    await started(box, PLAY, plan)
+    await printed(box, PLAY, "(while :; do head -c 16 /dev/urandom | od -An -tx8; done) >/random 2>&1 </dev/null &")
+    seen: set[str] = set()
+    forks = [f"{number:024x}" for number in range(16, 26)]
+    for fork in forks:
+        await forked(box, fork, PLAY)
+        mark = (await printed(box, fork, "wc -l </random")).strip()
+        await asyncio.sleep(0.5)
+        lines = (await printed(box, fork, f"tail -n +{int(mark) + 1} /random | head -n 50")).split("\n")
+        found = {line for line in lines[:-1] if line.strip()}
+        assert found, "it goes on in every fork"
+        assert not found & seen
+        seen |= found
+        await box.host.destroy(fork)
+    own = set((await printed(box, PLAY, "cat /random")).split("\n"))
+    assert not own & seen, "nor does the parent share any with them"
+
+
+async def test_a_fork_goes_on_beside_its_parent_with_the_same_addresses(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo fork"))
+    await printed(box, PLAY, COUNT)
+    await asyncio.sleep(1)
+    await forked(box, OTHER, PLAY)
+    await printed(box, OTHER, "echo mine >/own")
+    assert await printed(box, PLAY, "test -e /own || echo no") == "no\n"
+    assert await printed(box, PLAY, "ip addr") == await printed(box, OTHER, "ip addr")
+    for play in (PLAY, OTHER):
+        before = await count(box, play)
+        assert before > 3
+        await asyncio.sleep(0.5)
+        assert await count(box, play) > before
+    await box.host.destroy(PLAY)
+    assert await count(box, OTHER) > 3, "a fork needs nothing of its parent"
+
+
+async def test_a_stream_between_machines_survives_freeze_and_fork(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo lan", machines=2))
+    listen = "(sleep 9999 | nc -l -p 7000 >/stream) >/dev/null 2>&1 &"
+    send = "(i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done | nc node-02 7000) >/dev/null 2>&1 &"
+    await printed(box, PLAY, listen, "node-02")
+    await printed(box, PLAY, send)
+    await asyncio.sleep(1)
+    await forked(box, OTHER, PLAY)
+    check = "awk 'NR != $1 { print \"gap\", NR, $1; exit } END { print NR }' /stream"
+    for play in (PLAY, OTHER):
+        before = int(await printed(box, play, check, "node-02"))
+        await asyncio.sleep(1)
+        assert int(await printed(box, play, check, "node-02")) > before > 0
+
+
+async def test_stop_and_restart_go_on_exactly_there(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo stop"))
+    await printed(box, PLAY, COUNT)
+    terminal = await box.host.open(PLAY, "node-01", Terminal(id="mine"))
+    await terminal.send(b"echo was-$((1+1))-here\r")
+    heard = b""
+    while b"was-2-here" not in heard:
+        chunk = await terminal.receive()
+        assert chunk is not None
+        heard += chunk.data
+    await terminal.close()
+    boot = await printed(box, PLAY, BOOT)
+    before = await count(box, PLAY)
+    for _ in range(2):
+        await asyncio.gather(box.host.stop(PLAY), box.host.stop(PLAY))
+        report = await listed(box.host)
+        assert report is not None and "exactly here" in report.detail
+        assert (await box.host.capacity()).memory_used == 0
+        await box.host.restart(PLAY)
+        await runs(box, PLAY)
+        assert await printed(box, PLAY, BOOT) == boot
+        assert before <= await count(box, PLAY) < before + 60
+    terminal = await box.host.open(PLAY, "node-01", Terminal(id="mine"))
+    chunk = await terminal.receive()
+    assert chunk is not None and b"was-2-here" in chunk.data, "with its scrollback"
+    await terminal.close()
+
+
+async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo rewind"))
+    await printed(box, PLAY, COUNT)
+    await asyncio.sleep(1)
+    info = await box.host.snapshot(PLAY, "early")
+    early = await count(box, PLAY)
+    with pytest.raises(ConflictError):
+        await box.host.snapshot(PLAY, "early")
+    with pytest.raises(NotFoundError):
+        await box.host.rewind(PLAY, "never")
+    assert [each.name for each in await box.host.snapshots(PLAY)] == [info.name]
+    await printed(box, PLAY, "echo later >/later; sync")
+    await asyncio.sleep(4)
+    for _ in range(2):
+        late = await count(box, PLAY)
+        await box.host.rewind(PLAY, "early")
+        await runs(box, PLAY)
+        assert early <= await count(box, PLAY) < late
+        assert await printed(box, PLAY, "test -e /later || echo gone") == "gone\n"
+        await asyncio.sleep(4)
+    await box.host.stop(PLAY)
+    await box.host.rewind(PLAY, "early")
+    await forked(box, OTHER, PLAY)
+    assert await count(box, OTHER) < late, "a stopped play can be forked where it would go on"
+    await box.host.restart(PLAY)
+    await runs(box, PLAY)
+    assert await count(box, PLAY) < late
+    await box.host.remove_snapshot(PLAY, "early")
+    assert await box.host.snapshots(PLAY) == []
+
+
+async def test_machines_that_are_off_stay_off_and_a_fork_can_reboot(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo off", machines=2))
+    await box.host.machine(PLAY, "node-02", "stop")
+    report = await forked(box, OTHER, PLAY)
+    assert [machine.state for machine in report.machines] == [MachineState.RUNNING, MachineState.STOPPED]
+    before = await printed(box, OTHER, f"echo kept >/kept; sync; {BOOT}")
+    await box.host.machine(OTHER, "node-01", "reboot")
+    await box.host.machine(OTHER, "node-02", "restart")
+    boot = before
+    while boot == before:
+        await asyncio.sleep(0.2)
+        try:
+            boot = await printed(box, OTHER, BOOT)
+        except Exception:  # noqa: S112 - it is away for a while
+            continue
+    assert await printed(box, OTHER, "cat /kept") == "kept\n"
+    assert await printed(box, OTHER, BOOT, "node-02")
+
+
+async def test_what_was_saved_outlives_its_play(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo save"))
+    await printed(box, PLAY, f"echo saved >/saved; {COUNT}")
+    key = await box.host.save(PLAY)
+    await box.host.destroy(PLAY)
+    plan = small_plan("echo save").model_copy(update={"snapshot": key})
+    await started(box, OTHER, plan)
+    assert await printed(box, OTHER, "cat /saved") == "saved\n"
+    before = await count(box, OTHER)
+    await asyncio.sleep(0.5)
+    assert await count(box, OTHER) > before
+    await box.host.forget(key)
+    await box.host.start(PLAY, plan)
+    report = await reached(box.host, PLAY, *ENDED)
+    assert report.state is PlayState.FAILED and "is gone" in report.detail
+
+
+async def test_a_damaged_snapshot_is_set_aside_and_made_anew(box: Box) -> None:
+    plan = small_plan("echo damage")
+    before = set(box.snapshots())
+    await started(box, PLAY, plan)
+    boot = await printed(box, PLAY, BOOT)
+    (made,) = set(box.snapshots()) - before
+    await box.host.destroy(PLAY)
+    devices = made / "node-01" / "devices"
+    devices.write_bytes(devices.read_bytes()[:1000])
+    await started(box, PLAY, plan)
+    assert await printed(box, PLAY, BOOT) != boot
+    assert made.with_name(f"{made.name}.damaged").exists()
+
+
+async def test_a_flipped_bit_is_found_by_the_scrub(box: Box) -> None:
+    before = set(box.snapshots())
+    await started(box, PLAY, small_plan("echo scrub"))
+    (made,) = set(box.snapshots()) - before
+    assert await box.host.scrub() == []
+    layer = next((made / "node-01").glob("disk-*"))
+    data = bytearray(layer.read_bytes())
+    data[len(data) // 2] ^= 1
+    layer.write_bytes(data)
+    (told,) = await box.host.scrub()
+    assert layer.name in told
+    assert not made.exists()
+    assert await box.host.scrub() == []
+    assert await printed(box, PLAY, "echo alive") == "alive\n"
