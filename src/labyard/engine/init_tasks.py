@@ -73,6 +73,7 @@ class InitTasks:
         for report in reports:
             if (now := self.reports.get(report.name)) is not None:
                 self.reports[report.name] = report.model_copy(update={"version": now.version + 1})
+        self._changed(tuple(self.reports.values()))
 
     def forget_failures(self) -> None:
         """Failed tasks are to run again; completed ones never are."""
