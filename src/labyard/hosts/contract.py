@@ -87,9 +87,7 @@ class Host(Protocol):
     NotFoundError; one that its state forbids raises ConflictError. Cancelling a call never leaves anything half-made.
     """
 
-    async def start(
-        self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False
-    ) -> None:
+    async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False) -> None:
         """Accept a play. Returns as soon as it is written to the host's journal; `watch` tells how it goes on.
 
         It is forked from its playground's own snapshot where there is one, unless `cold`. With `plan.snapshot` it is
