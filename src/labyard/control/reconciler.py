@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 import structlog
 
 from labyard.control.changes import Changes
-from labyard.control.decide import Ask, Lost, Nothing, Purge, Record, Step, Verb, decide, fail, is_orphan_due
+from labyard.control.decide import (
+    Ask,
+    Lost,
+    Nothing,
+    Purge,
+    Record,
+    Step,
+    Verb,
+    decide,
+    fail,
+    is_orphan_due,
+    without_origin,
+)
 from labyard.control.policy import Policy
 from labyard.control.retry import Retries
 from labyard.errors import CapacityError, LabyardError, NotFoundError
@@ -206,8 +218,10 @@ class Reconciler:
 
     async def _call(self, row: PlayRow, verb: Verb) -> None:
         match verb:
+            case Verb.START if row.origin is not None:
+                await self._host.fork(row.id, row.origin, lifetime=row.max_play_time)
             case Verb.START:
-                await self._host.start(row.id, row.plan, lifetime=row.max_play_time)
+                await self._host.start(row.id, row.plan, lifetime=row.max_play_time, cold=row.cold)
             case Verb.RESTART:
                 await self._host.restart(row.id)
                 await self._host.set_lifetime(row.id, None if row.persistent else row.max_play_time)
@@ -232,8 +246,10 @@ class Reconciler:
         delay = self._retries.again(row.id)
         message = error.message if isinstance(error, LabyardError) else f"{type(error).__name__}: {error}"
         log.warning("host refused", play=row.id, verb=verb.name.lower(), error=message, again_in=delay)
-        if verb is Verb.START and self._retries.count(row.id) >= _STARTS_AT_MOST:
-            await self._save(row, fail(row, Reason.INTERNAL, message, self._clock()))
+        hopeless = verb is Verb.START and without_origin(row, error)
+        if hopeless or (verb is Verb.START and self._retries.count(row.id) >= _STARTS_AT_MOST):
+            reason = Reason.ORIGIN_GONE if hopeless else Reason.INTERNAL
+            await self._save(row, fail(row, reason, message, self._clock()))
             return True
         asyncio.get_running_loop().call_later(delay, self.poke, row.id)
         return False

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 
 _DEPTH_LIMIT = 64
 

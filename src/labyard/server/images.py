@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 from labyard.errors import LabyardError
 from labyard.play.progress import Progress
 from labyard.server.asker import Asker, Given

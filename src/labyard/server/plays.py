@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from labyard.control.access import Person
-from labyard.control.plays import BadRequestError, NewPlay, PlayView
+from labyard.control.plays import NewPlay
+from labyard.control.refusals import BadRequestError
+from labyard.control.rows import PlayView
 from labyard.errors import NotFoundError
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from labyard.control.catalog import Entry
-from labyard.control.plays import PlayView
+from labyard.control.rows import PlayView
 from labyard.hosts.contract import Capacity
 from labyard.play.plan import MachinePlan, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport, TaskStatus
