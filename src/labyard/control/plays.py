@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,11 @@ from labyard.control.policy import Policy
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.refusals import BadRequestError, TooManyError
 from labyard.control.rows import PlayView, Rows, refuse_gone
+from labyard.control.saved import Saved
 from labyard.errors import CapacityError, ConflictError, NotFoundError
 from labyard.hosts.contract import Host
 from labyard.play.plan import PlayPlan
+from labyard.play.progress import Progress
 from labyard.play.status import PlayState, Reason
 from labyard.store.plays import Desired, PlayRow, PlayStore, StateEvent
 
@@ -66,6 +68,7 @@ class Plays:
         self._clock = clock
         self._readers = asyncio.Semaphore(_READ_AT_ONCE)
         self.moments = Moments(self._rows, host, policy)
+        self.saved = Saved(self._rows, self.moments, catalog, host)
         self.changes = changes
 
     async def create(self, owner: str, new: NewPlay) -> PlayView:
@@ -74,18 +77,7 @@ class Plays:
         SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
         """
         await self._check_rate(owner)
-        capacity = await self._host.capacity()
-        async with self._readers:
-            # In a thread: a hostile manifest takes its time.
-            manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
-        need = self._policy.memory(plan)
-        if need > capacity.memory:
-            raise CapacityError(
-                f"this play needs {_mib(need)} MiB of memory, this box has {_mib(capacity.memory)} MiB",
-                hint="give its machines less memory (resources.ramSize), or use a bigger box",
-            )
-        if new.cold and plan.snapshot is not None:
-            raise BadRequestError("a saved playground goes on from its snapshot; it cannot be booted")
+        manifest_name, plan = await self._read(new)
         return await self._rows.add(self._fresh(owner, plan, new.title or plan.title, manifest_name, cold=new.cold))
 
     async def fork(self, owner: str, play_id: str) -> PlayView:
@@ -98,6 +90,11 @@ class Plays:
         await self._check_rate(owner)
         title = source.title if source.title.startswith(_FORK_OF) else _FORK_OF + source.title
         return await self._rows.add(self._fresh(owner, source.plan, title, source.manifest_name, origin=source.id))
+
+    async def prepare(self, playground: str, parameters: Mapping[str, str]) -> AsyncIterator[Progress]:
+        """Have a snapshot its starts fork from. SpecError, NotFoundError, CapacityError before anything is begun."""
+        _, plan = await self._read(NewPlay(playground=playground, parameters=parameters))
+        return self._host.prepare(plan)
 
     async def get(self, owner: str, play_id: str) -> PlayView:
         """NotFoundError also for another owner's play: ids are not told."""
@@ -153,6 +150,11 @@ class Plays:
 
     async def remove_snapshot(self, owner: str, play_id: str, name: str) -> PlayView:
         await self.moments.remove(owner, play_id, name)
+        return await self.get(owner, play_id)
+
+    async def save(self, owner: str, play_id: str, name: str) -> PlayView:
+        """Make it, as it is now, a playground of that name."""
+        await self.saved.save(owner, play_id, name)
         return await self.get(owner, play_id)
 
     async def destroy(self, owner: str, play_id: str) -> PlayView:
@@ -260,6 +262,20 @@ class Plays:
             updated_at=now,
         )
 
+    async def _read(self, new: NewPlay) -> tuple[str, PlayPlan]:
+        """The name of its manifest, and its plan, which this box can hold."""
+        capacity = await self._host.capacity()
+        async with self._readers:
+            # In a thread: a hostile manifest takes its time.
+            manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
+        need = self._policy.memory(plan)
+        if need > capacity.memory:
+            raise CapacityError(
+                f"this play needs {_mib(need)} MiB of memory, this box has {_mib(capacity.memory)} MiB",
+                hint="give its machines less memory (resources.ramSize), or use a bigger box",
+            )
+        return manifest_name, plan
+
     def _plan(self, new: NewPlay, memory: int) -> tuple[str, PlayPlan]:
         """A machine that asks for more than its share gets its share; for more than the box has, an error."""
         if new.manifest is not None:
@@ -276,7 +292,9 @@ class Plays:
                 f"{machine} asks for {_mib(asked)} MiB of memory, this box has {_mib(memory)} MiB",
                 hint="give it less memory (resources.ramSize), or use a bigger box",
             )
-        return name, self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
+        plan = self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
+        _refuse_unlike(new, plan)
+        return name, plan
 
     async def _tell_lifetime(self, row: PlayRow, seconds: float | None) -> None:
         """The host's own clock is only the second line: what it misses the reconciler ends."""
@@ -284,6 +302,21 @@ class Plays:
             await self._host.set_lifetime(row.id, seconds)
         except NotFoundError:
             return
+
+
+def _refuse_unlike(new: NewPlay, plan: PlayPlan) -> None:
+    """What goes on from a snapshot has the machines that are in it, and is not booted."""
+    if plan.snapshot is None:
+        return
+    if new.manifest is not None:
+        raise BadRequestError(
+            "a manifest that is sent cannot go on from a snapshot", hint="leave `snapshot` out, and it boots"
+        )
+    if new.cold or set(new.overrides) - {"tabs"}:
+        raise BadRequestError(
+            f"{plan.playground} is a saved playground: it goes on from its snapshot as it is",
+            hint=f"`labyard playground manifest {plan.playground}` prints it, to begin one of your own",
+        )
 
 
 def _mib(count: int) -> int:
