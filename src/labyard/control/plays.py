@@ -143,10 +143,13 @@ class Plays:
     async def rewind(self, owner: str, play_id: str, name: str) -> PlayView:
         """Make it what it was when the snapshot was taken, and let it go on from there, also when it was stopped."""
         row = await self.moments.rewind(owner, play_id, name)
-        if row.state is PlayState.RUNNING:
-            self._reconciler.poke(play_id)
-            return await self.get(owner, play_id)
-        return await self.restart(owner, play_id)
+        if row.state is not PlayState.RUNNING:
+            return await self.restart(owner, play_id)
+        # Whoever asked must not take what was before for what comes now.
+        report = await self._reconciler.look_again(play_id)
+        return await self._rows.change(
+            owner, play_id, lambda row, now: row if report is None else replace(row, report=report)
+        )
 
     async def remove_snapshot(self, owner: str, play_id: str, name: str) -> PlayView:
         await self.moments.remove(owner, play_id, name)

@@ -213,7 +213,7 @@ class Reconciler:
         except (LabyardError, TimeoutError, OSError) as error:
             return await self._failed(row, verb, error)
         self._retries.forget(row.id)
-        await self._look_again(row.id)
+        await self.look_again(row.id)
         return True
 
     async def _call(self, row: PlayRow, verb: Verb) -> None:
@@ -234,12 +234,14 @@ class Reconciler:
         async with self._verbs, asyncio.timeout(self._policy.verb_limit.total_seconds()):
             await call
 
-    async def _look_again(self, play_id: str) -> None:
+    async def look_again(self, play_id: str) -> PlayReport | None:
+        """What the host says of it now, known from here on."""
         report = next((report for report in await self._host.list() if report.id == play_id), None)
         if report is None:
             self._reports.pop(play_id, None)
         else:
             self._learn(report)
+        return self._reports.get(play_id)
 
     async def _failed(self, row: PlayRow, verb: Verb, error: Exception) -> bool:
         """Try again later, each time later; a first start is given up in the end."""

@@ -78,6 +78,8 @@ class FakeServer:
         self.requests: list[str] = []
         self.execs: list[dict[str, Any]] = []
         self.uploads: list[bytes] = []
+        self.snapshots: list[dict[str, Any]] = []
+        self.damaged: list[str] = []
         self.progress: list[dict[str, Any]] = []
         self.messages: list[dict[str, Any]] = []
         self.on_create: Callable[[dict[str, Any]], dict[str, Any]] = lambda _body: play_json("ab" * 12)
@@ -214,7 +216,12 @@ def application(fake: FakeServer) -> FastAPI:
     add_plays(app, fake)
     add_streams(app, fake)
     add_stock(app, fake)
+    add_moments(app, fake)
     return app
+
+
+def ndjson(items: list[dict[str, Any]]) -> StreamingResponse:
+    return StreamingResponse((json.dumps(item) + "\n" for item in items), media_type="application/x-ndjson")
 
 
 def add_plays(app: FastAPI, fake: FakeServer) -> None:
@@ -251,6 +258,10 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
     async def act(play_id: str, request: Request) -> Any:
         body = await request.json()
         fake.actions.append((play_id, body))
+        if body["action"] == "fork":
+            play = fake.on_create(body)
+            fake.plays[play["id"]] = play
+            return play
         after = {"destroy": "DESTROYED", "stop": "STOPPED", "restart": "RUNNING"}.get(body["action"])
         if after:
             fake.play(play_id)["status"]["stateEvents"].append({"state": after})
@@ -392,7 +403,7 @@ class Program:
 
 def add_stock(app: FastAPI, fake: FakeServer) -> None:
     def told() -> StreamingResponse:
-        return StreamingResponse((json.dumps(item) + "\n" for item in fake.progress), media_type="application/x-ndjson")
+        return ndjson(fake.progress)
 
     @app.get("/api/images")
     async def images() -> Any:
@@ -429,3 +440,31 @@ def add_stock(app: FastAPI, fake: FakeServer) -> None:
     async def pull_kernel(request: Request) -> Any:
         fake.created.append(await request.json())
         return told()
+
+
+def add_moments(app: FastAPI, fake: FakeServer) -> None:
+    @app.get("/api/plays/{play_id}/snapshots")
+    async def snapshots(play_id: str) -> Any:
+        return fake.snapshots
+
+    @app.post("/api/playgrounds/{name}/prepare")
+    async def prepare(name: str, request: Request) -> Any:
+        if name == "nope":
+            raise HTTPException(404, detail={"code": "not-found", "message": "no playground 'nope'", "hint": None})
+        fake.created.append({"name": name, **(await request.json())})
+        return ndjson(fake.progress)
+
+    @app.delete("/api/playgrounds/{name}")
+    async def remove_playground(name: str) -> Any:
+        return {"status": "ok"}
+
+    @app.get("/api/disk")
+    async def disk() -> Any:
+        return [
+            {"kind": "image", "name": "debian-12", "own": 3 << 20, "shared": 0, "note": ""},
+            {"kind": "play", "name": "ab" * 12, "own": 1 << 30, "shared": 5 << 20, "note": "stopped"},
+        ]
+
+    @app.post("/api/disk/scrub")
+    async def scrub() -> Any:
+        return {"damaged": fake.damaged}

@@ -137,7 +137,8 @@ async def test_rewind_of_a_running_play(it: World) -> None:
     await it.plays.snapshot("owner", play_id, "one")
     it.host.guest(play_id, "node-01").files["/a"] = b"now"
     before = await it.store.get(play_id)
-    await it.plays.rewind("owner", play_id, "one")
+    report = (await it.plays.rewind("owner", play_id, "one")).row.report
+    assert report is not None and report.version > (before.report.version if before.report else 0)
     row = await becomes(it, play_id, PlayState.RUNNING)
     assert it.host.guest(play_id, "node-01").files["/a"] == b"then"
     assert row.expires_at == before.expires_at
