@@ -95,6 +95,17 @@ class FakeServer:
     def make_play(self, play_id: str, **how: Any) -> dict[str, Any]:
         return play_json(play_id, **how)
 
+    def act(self, play_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.actions.append((play_id, body))
+        if body["action"] == "fork":
+            play = self.on_create(body)
+            self.plays[play["id"]] = play
+            return play
+        after = {"destroy": "DESTROYED", "stop": "STOPPED", "restart": "RUNNING"}.get(body["action"])
+        if after:
+            self.play(play_id)["status"]["stateEvents"].append({"state": after})
+        return self.play(play_id)
+
     def wait_until(self, fact: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
         while not fact():
@@ -256,16 +267,7 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
 
     @app.post("/api/plays/{play_id}/actions")
     async def act(play_id: str, request: Request) -> Any:
-        body = await request.json()
-        fake.actions.append((play_id, body))
-        if body["action"] == "fork":
-            play = fake.on_create(body)
-            fake.plays[play["id"]] = play
-            return play
-        after = {"destroy": "DESTROYED", "stop": "STOPPED", "restart": "RUNNING"}.get(body["action"])
-        if after:
-            fake.play(play_id)["status"]["stateEvents"].append({"state": after})
-        return fake.play(play_id)
+        return fake.act(play_id, await request.json())
 
     @app.get("/api/plays/{play_id}/tasks")
     async def tasks(play_id: str) -> Any:
