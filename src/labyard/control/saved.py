@@ -45,12 +45,13 @@ class Saved:
             refuse_unkept(row, "saved")
             folder = await asyncio.to_thread(self._place, row, name)
             snapshot = await self._moments.save(owner, play_id)
+            writing = asyncio.ensure_future(self._put(folder, _text(row, name, snapshot), snapshot))
             try:
-                await asyncio.to_thread(_write, folder, _text(row, name, snapshot))
-            except BaseException as error:
-                await self._host.forget(snapshot)
-                if isinstance(error, OSError):
-                    raise LabyardError(f"the playground could not be written: {error}") from error
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                await asyncio.wait(
+                    {writing}
+                )  # its thread cannot be cut: what it writes must not be forgotten meanwhile
                 raise
 
     async def remove(self, name: str) -> None:
@@ -65,6 +66,13 @@ class Saved:
             # Cut here, it is listed still and can be removed again; the other way round its snapshot would stay for ever.
             await self._host.forget(snapshot)
             await asyncio.to_thread(_remove, entry.folder / entry.file)
+
+    async def _put(self, folder: Path, text: str, snapshot: str) -> None:
+        try:
+            await asyncio.to_thread(_write, folder, text)
+        except OSError as error:
+            await self._host.forget(snapshot)
+            raise LabyardError(f"the playground could not be written: {error}") from error
 
     def _place(self, row: PlayRow, name: str) -> Path:
         """Where its manifest is to lie, once it is known that it can."""
@@ -87,10 +95,9 @@ class Saved:
 
 
 def _text(row: PlayRow, name: str, snapshot: str) -> str:
-    """What is said of it is said of the play; `warm` says nothing of one that never boots."""
-    plan: PlayPlan = row.plan.model_copy(
-        update={"playground": name, "snapshot": snapshot, "warm": True, "title": _title(row)}
-    )
+    """Start parameters were chosen once and for all, and `warm` says nothing of what never boots."""
+    change = {"playground": name, "snapshot": snapshot, "title": _title(row), "parameters": {}, "warm": True}
+    plan: PlayPlan = row.plan.model_copy(update=change)
     return manifest_text(plan, base=row.playground, description=f"Saved from a play of {row.playground}.")
 
 
