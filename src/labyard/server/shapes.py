@@ -242,8 +242,8 @@ def snapshot(known: SnapshotInfo) -> Json:
     return {"name": known.name, "createdAt": known.created_at, "size": known.size}
 
 
-def disk_use(known: DiskUse) -> Json:
-    return known.model_dump(mode="json")
+def disk_use(known: DiskUse, called: str) -> Json:
+    return {**known.model_dump(mode="json"), "note": "; ".join(part for part in (called, known.note) if part)}
 
 
 def moment(at: datetime) -> str:

@@ -159,6 +159,9 @@ async def test_disk_and_scrub(house: House) -> None:
     used = (await house.http.get("/api/disk")).json()
     check_types(used, [{"kind": str, "name": str, "own": int, "shared": int, "note": str}])
     assert {each["kind"] for each in used} >= {"play", "snapshot"}
+    await act(house, play, "save", name="mine")
+    notes = {each["kind"]: each["note"] for each in (await house.http.get("/api/disk")).json()}
+    assert (notes["play"], notes["saved"]) == ("Demo of two machines", "playground mine")
     assert (await house.http.post("/api/disk/scrub")).json() == {"damaged": []}
     house.host.journal.damaged.add("one")
     (line,) = (await house.http.post("/api/disk/scrub")).json()["damaged"]
