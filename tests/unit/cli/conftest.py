@@ -20,13 +20,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from tests.unit.cli.fake_moments import add_moments, ndjson
+from tests.unit.cli.fake_program import Program
 
 from labyard.cli.main import main
 from labyard.cli.target import Target, from_environment
 
 TOKEN = "owner-token-of-the-test"
 SOURCE = Path(__file__).parents[3] / "src"
-WINDOW = 256 << 10  # bytes on the way, as architecture.md says
 
 
 def play_json(play_id: str, *, state: str = "RUNNING", ready: bool = True, **more: Any) -> dict[str, Any]:
@@ -231,10 +232,6 @@ def application(fake: FakeServer) -> FastAPI:
     return app
 
 
-def ndjson(items: list[dict[str, Any]]) -> StreamingResponse:
-    return StreamingResponse((json.dumps(item) + "\n" for item in items), media_type="application/x-ndjson")
-
-
 def add_plays(app: FastAPI, fake: FakeServer) -> None:
     @app.get("/api/playgrounds")
     async def catalog() -> Any:
@@ -338,71 +335,6 @@ def add_streams(app: FastAPI, fake: FakeServer) -> None:
                         return
 
 
-class Program:
-    """One exec, run here, with the server's side of flow control."""
-
-    def __init__(self, fake: FakeServer, websocket: WebSocket) -> None:
-        self.fake, self.websocket = fake, websocket
-        self.unacknowledged = 0
-        self.acknowledged = asyncio.Event()
-        self.gone = False
-
-    async def run(self, request: dict[str, Any]) -> None:
-        if self.fake.canned_results:
-            if result := self.fake.canned_results.pop():
-                await self.websocket.send_json({"result": result})
-            else:
-                await self.websocket.close()
-            return
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*request["argv"], stdin=pipe, stdout=pipe, stderr=pipe)
-        assert process.stdin and process.stdout and process.stderr
-        self.fake.programs += 1
-        listening = asyncio.create_task(self.listen(process, process.stdin))
-        try:
-            async with asyncio.TaskGroup() as pouring:
-                pouring.create_task(self.pour(1, process.stdout))
-                pouring.create_task(self.pour(2, process.stderr))
-            code = await process.wait()
-            await self.websocket.send_json({"result": {"exit_code": code if code >= 0 else 128 - code}})
-        finally:
-            if process.returncode is None:
-                process.kill()
-            listening.cancel()
-            await process.communicate()
-            self.fake.programs -= 1
-
-    async def listen(self, process: asyncio.subprocess.Process, stdin: asyncio.StreamWriter) -> None:
-        while True:
-            message = await self.websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                self.gone = True
-                self.acknowledged.set()  # nobody else will
-                return
-            if message.get("bytes"):
-                stdin.write(message["bytes"])
-                continue
-            told = json.loads(message["text"])
-            if "ack" in told:
-                self.unacknowledged -= told["ack"]
-                self.acknowledged.set()
-            elif told.get("eof"):
-                stdin.close()
-
-    async def pour(self, channel: int, source: asyncio.StreamReader) -> None:
-        while data := await source.read(32 << 10):
-            while self.unacknowledged + len(data) > WINDOW and not self.gone:
-                self.acknowledged.clear()
-                await self.acknowledged.wait()
-            if self.gone:
-                continue
-            self.unacknowledged += len(data)
-            self.fake.most_unacknowledged = max(self.fake.most_unacknowledged, self.unacknowledged)
-            await self.websocket.send_bytes(bytes([channel]) + data)
-
-
 def add_stock(app: FastAPI, fake: FakeServer) -> None:
     def told() -> StreamingResponse:
         return ndjson(fake.progress)
@@ -442,31 +374,3 @@ def add_stock(app: FastAPI, fake: FakeServer) -> None:
     async def pull_kernel(request: Request) -> Any:
         fake.created.append(await request.json())
         return told()
-
-
-def add_moments(app: FastAPI, fake: FakeServer) -> None:
-    @app.get("/api/plays/{play_id}/snapshots")
-    async def snapshots(play_id: str) -> Any:
-        return fake.snapshots
-
-    @app.post("/api/playgrounds/{name}/prepare")
-    async def prepare(name: str, request: Request) -> Any:
-        if name == "nope":
-            raise HTTPException(404, detail={"code": "not-found", "message": "no playground 'nope'", "hint": None})
-        fake.created.append({"name": name, **(await request.json())})
-        return ndjson(fake.progress)
-
-    @app.delete("/api/playgrounds/{name}")
-    async def remove_playground(name: str) -> Any:
-        return {"status": "ok"}
-
-    @app.get("/api/disk")
-    async def disk() -> Any:
-        return [
-            {"kind": "image", "name": "debian-12", "own": 3 << 20, "shared": 0, "note": ""},
-            {"kind": "play", "name": "ab" * 12, "own": 1 << 30, "shared": 5 << 20, "note": "stopped"},
-        ]
-
-    @app.post("/api/disk/scrub")
-    async def scrub() -> Any:
-        return {"damaged": fake.damaged}
