@@ -167,8 +167,8 @@ def services_over(
     """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
     reconciler = Reconciler(store, host, changes, policy)
-    catalogs = (*settings.catalogs, settings.data / "playgrounds", resource("catalog") / "playgrounds")
-    catalog = Catalog(catalogs, Manifests(known=known))
+    own = settings.data / "playgrounds"
+    catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
     return Services(
         plays=Plays(store, catalog, host, reconciler, changes, policy),
         catalog=catalog,

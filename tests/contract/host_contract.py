@@ -7,49 +7,19 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from tests.contract.moments_contract import MomentsContract
+from tests.contract.told import ID, NOBODY, OTHER, listed, output, reached, until
 
 from labyard.errors import CapacityError, ConflictError, NotFoundError
 from labyard.hosts.contract import Host
 from labyard.play.plan import PlayPlan
 from labyard.play.status import MachineState, PlayReport, PlayState, Reason
-from labyard.play.streams import Channel, Exec, Result, Stream
+from labyard.play.streams import Channel, Exec, Result
 
-ID = "0123456789abcdef01234567"
-OTHER = "0123456789abcdef01234568"
-NOBODY = "ffffffffffffffffffffffff"
+__all__ = ["ID", "NOBODY", "OTHER", "HostContract", "listed", "output", "reached", "until"]
 
 
-async def reached(host: Host, play_id: str, *states: PlayState) -> PlayReport:
-    """The report in which the play is in one of `states`, as `watch` tells it."""
-    async with contextlib.aclosing(host.watch()) as reports:  # type: ignore[type-var]
-        async for report in reports:
-            if report.id == play_id and report.state in states:
-                return report
-    raise AssertionError("watch ended")
-
-
-async def until(host: Host, play_id: str, found: Callable[[PlayReport], bool]) -> PlayReport:
-    async with contextlib.aclosing(host.watch()) as reports:  # type: ignore[type-var]
-        async for report in reports:
-            if report.id == play_id and found(report):
-                return report
-    raise AssertionError("watch ended")
-
-
-async def listed(host: Host, play_id: str = ID) -> PlayReport | None:
-    return next((report for report in await host.list() if report.id == play_id), None)
-
-
-async def output(stream: Stream) -> tuple[dict[Channel, bytes], Result]:
-    heard: dict[Channel, bytes] = {}
-    while (chunk := await stream.receive()) is not None:
-        heard[chunk.channel] = heard.get(chunk.channel, b"") + chunk.data
-    result = await stream.result()
-    await stream.close()
-    return heard, result
-
-
-class HostContract:
+class HostContract(MomentsContract):
     """Fixtures a subclass gives: `host` (nothing on it), `plan` (small, boots well), `reopen` (the same host after its
     server restarted: same journal, new object), and `patience` (seconds one wait may take).
     """
@@ -98,11 +68,19 @@ class HostContract:
             lambda: host.open(NOBODY, "node-01", Exec(argv=("echo",))),
             lambda: host.console(NOBODY, "node-01"),
             lambda: host.debug(NOBODY),
+            lambda: host.fork(OTHER, NOBODY),
+            lambda: host.snapshot(NOBODY, "one"),
+            lambda: host.snapshots(NOBODY),
+            lambda: host.rewind(NOBODY, "one"),
+            lambda: host.remove_snapshot(NOBODY, "one"),
+            lambda: host.save(NOBODY),
         ]
         for verb in verbs:
             with pytest.raises(NotFoundError):
                 await verb()
         await host.destroy(NOBODY)
+        await host.forget("f" * 32)
+        assert await listed(host, OTHER) is None
 
     async def test_unknown_machines(self, running: Host) -> None:
         with pytest.raises(NotFoundError):

@@ -109,6 +109,8 @@ class FakePlay:
         }
         self.output: dict[str, Json] = {}
         self.notes: list[str] = []
+        self.snapshots: list[Json] = []
+        self.fork_of = ""
 
     @property
     def state(self) -> str:
@@ -159,9 +161,24 @@ class FakePlay:
             "status": self.status(),
             "playground": {key: self.playground[key] for key in IN_PLAY if key in self.playground},
             "pageUrl": f"/plays/{self.id}",
+            "forkOf": self.fork_of,
             "machines": machines,
             "tasks": {name: {k: v for k, v in task.items() if k != "machine"} for name, task in self.tasks.items()},
         }
+
+    def keep(self, name: str) -> None:
+        self.snapshots.append({"name": name, "createdAt": now(), "size": 1 << 20})
+
+    def forget(self, name: str) -> None:
+        self.snapshots = [snapshot for snapshot in self.snapshots if snapshot["name"] != name]
+
+    def fork(self) -> FakePlay:
+        """A play that goes on from what this one is; the server tells its story."""
+        forked = FakePlay(self.playground)
+        forked.fork_of = self.id
+        for task in forked.tasks.values():
+            task["status"] = 40
+        return forked
 
     def details(self) -> list[Json]:
         base = {

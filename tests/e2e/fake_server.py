@@ -42,6 +42,8 @@ class FakeServer:
         self.terminals: dict[tuple[str, str, str], FakeTerminal] = {}
         self.sockets: set[WebSocket] = set()
         self.started: list[dict[str, Any]] = []
+        self.rewound: list[str] = []
+        self.refuse_next: Response | None = None
         self.base_url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         routes = [
@@ -54,6 +56,7 @@ class FakeServer:
             Route("/api/plays/{id}", self.get_play),
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
             Route("/api/plays/{id}/tasks", self.tasks),
+            Route("/api/plays/{id}/snapshots", self.snapshots),
             Route("/api/plays/{id}/conns", self.conns, methods=["POST"]),
             WebSocketRoute("/api/conns/{id}", self.watch),
             WebSocketRoute("/api/plays/{id}/machines/{machine}/terminals/{terminal}", self.terminal),
@@ -143,19 +146,16 @@ class FakeServer:
         body = await request.json()
         self.started.append(body)
         play = self.add(FakePlay(PLAYGROUNDS[body["playground"]]))
-        task = asyncio.create_task(self._story(play))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tell(play)
         return JSONResponse(play.json())
 
     async def _story(self, play: FakePlay) -> None:
-        play.become("STARTING")
         for name in play.stages:
             play.machine(name, "STARTING", "kernel is booting")
         for name in play.stages:
             await asyncio.sleep(STEP)
             play.machine(name, "RUNNING", ready=True)
-        for name in play.tasks:
+        for name in [name for name, task in play.tasks.items() if task["status"] != 40]:
             play.task(name, 30)
             await asyncio.sleep(STEP)
             play.task(name, 40, lastDurationMs=int(STEP * 1000))
@@ -167,12 +167,44 @@ class FakeServer:
 
     async def act(self, request: Request) -> Response:
         play = self.plays[request.path_params["id"]]
-        action = (await request.json())["action"]
-        ends = {"stop": ("STOPPED", "stopped"), "destroy": ("DESTROYED", "destroyed"), "restart": ("RUNNING", None)}
+        body = await request.json()
+        action = body["action"]
+        if self.refuse_next is not None:
+            refusal, self.refuse_next = self.refuse_next, None
+            return refusal
+        if action in ("fork", "snapshot", "rewind", "remove_snapshot", "restart"):
+            await asyncio.sleep(STEP)
+            return JSONResponse(self._moment(play, action, body.get("name", "")).json())
+        ends = {"stop": ("STOPPED", "stopped"), "destroy": ("DESTROYED", "destroyed")}
         if action not in ends:
             return error(501, "not-built", f"The action {action} is not built yet.", "It comes with a later version.")
         play.become(*ends[action])
         return JSONResponse(play.json())
+
+    def _moment(self, play: FakePlay, action: str, name: str) -> FakePlay:
+        match action:
+            case "fork":
+                play = self.add(play.fork())
+                self._tell(play)
+            case "snapshot":
+                play.keep(name)
+            case "remove_snapshot":
+                play.forget(name)
+            case "rewind":
+                self.rewound.append(name)
+                self._tell(play)
+            case _:
+                self._tell(play)
+        return play
+
+    def _tell(self, play: FakePlay) -> None:
+        play.become("STARTING")
+        task = asyncio.create_task(self._story(play))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def snapshots(self, request: Request) -> Response:
+        return JSONResponse(self.plays[request.path_params["id"]].snapshots)
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].details())

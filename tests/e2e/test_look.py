@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import ROOT, open_context
-from tests.e2e.fake_plays import ended_play, failed_play, running_play, starting_play
+from tests.e2e.fake_plays import ended_play, failed_play, now, running_play, starting_play
 from tests.e2e.fake_server import FakeServer
 from tests.e2e.test_play_page import type_line, wait_for_prompt, wait_for_text
 
@@ -68,9 +68,25 @@ def failed(page: Page, fake: FakeServer) -> None:
     expect(page.get_by_label("What failed")).to_contain_text("Connection refused")
 
 
+def snapshots(page: Page, fake: FakeServer) -> None:
+    play = fake.add(running_play("mini-lan"))
+    play.snapshots += [{"name": name, "createdAt": now(), "size": 1 << 20} for name in ("before-upgrade", "clean")]
+    page.goto(f"/plays/{play.id}")
+    wait_for_prompt(page, "node-01")
+    if page.get_by_role("button", name="About", exact=True).is_visible():
+        page.get_by_role("button", name="About", exact=True).click()
+    expect(page.get_by_role("list", name="Snapshots")).to_contain_text("before-upgrade")
+
+
+def rewinding(page: Page, fake: FakeServer) -> None:
+    snapshots(page, fake)
+    page.get_by_role("button", name="Rewind to clean").click()
+    expect(page.get_by_role("dialog")).to_contain_text("What came after is lost")
+
+
 def stopped(page: Page, fake: FakeServer) -> None:
     page.goto(f"/plays/{fake.add(ended_play('STOPPED', 'expired')).id}")
-    expect(page.get_by_role("button", name="Start it again")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
 
 
 def question(page: Page, fake: FakeServer) -> None:
@@ -97,6 +113,8 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
     running,
     map_tab,
     failed,
+    snapshots,
+    rewinding,
     stopped,
     question,
     missing,

@@ -52,7 +52,7 @@ def test_my_plays_lead_back_to_them(page: Page, fake: FakeServer) -> None:
     row = page.locator(f"a[href='/plays/{play.id}']")
     expect(row).to_contain_text("reached the end of its time")
     row.click()
-    expect(page.get_by_role("button", name="Start it again")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
 
 
 def test_start_parameters_are_chosen_checked_and_sent(page: Page, fake: FakeServer) -> None:
@@ -129,8 +129,10 @@ def test_a_play_that_ends_while_open_says_why_and_can_go_on(page: Page, fake: Fa
     page.goto(f"/plays/{play.id}")
     wait_for_prompt(page, "web-01")
     play.become("STOPPED", "expired")
-    expect(page.locator(".ended")).to_contain_text("reached the end of its time and was stopped; its disks are kept")
-    page.get_by_role("button", name="Start it again").click()
+    expect(page.locator(".ended")).to_contain_text(
+        "reached the end of its time and was stopped; it can go on where it was"
+    )
+    page.get_by_role("button", name="Continue").click()
     wait_for_prompt(page, "web-01")
 
 

@@ -48,3 +48,49 @@ def test_from_the_sign_in_link_to_the_end(browser: Browser, link: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     context.close()
     assert visit.trouble == []
+
+
+def test_moments_of_a_play(browser: Browser, link: str) -> None:
+    """Typed before and after a snapshot, in the play, its fork, after stop and after rewind."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    visit = Visit(context.new_page())
+    page = visit.page
+    page.goto(link)
+    page.locator("[data-playground=routing-lab]").get_by_role("button", name="Start").click()
+    page.wait_for_url("**/plays/*")
+    running = page.locator(".state[data-state=RUNNING]")
+    expect(running).to_be_visible()
+    wait_for_text(page, "$")
+    type_line(page, "echo before-it")
+    wait_for_text(page, "before-it")
+    side = page.get_by_label("About this play")
+    side.get_by_role("button", name="Take a snapshot").click()
+    expect(side.get_by_role("list", name="Snapshots")).to_contain_text("snapshot-1")
+    type_line(page, "echo after-it")
+    wait_for_text(page, "after-it")
+    first = page.url
+
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Continue").click()
+    expect(running).to_be_visible()
+    wait_for_text(page, "after-it")
+
+    page.get_by_role("button", name="Fork", exact=True).click()
+    expect(side.get_by_role("link", name="another play")).to_be_visible()
+    assert page.url != first
+    expect(running).to_be_visible()
+    wait_for_text(page, "after-it")
+    expect(side).to_contain_text("None yet.")
+
+    side.get_by_role("link", name="another play").click()
+    side.get_by_role("button", name="Rewind to snapshot-1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Rewind it").click()
+    page.wait_for_function(
+        "() => { const text = document.querySelector('.panel:not([hidden]) labyard-terminal')?.text?.() ?? '';"
+        " return text.includes('before-it') && !text.includes('after-it'); }"
+    )
+    expect(running).to_be_visible()
+    type_line(page, "echo again")
+    wait_for_text(page, "again")
+    context.close()
+    assert visit.trouble == []

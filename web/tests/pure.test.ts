@@ -6,6 +6,7 @@ import { isReport } from "../src/api/terminal-link.ts";
 import type { Play, Playground } from "../src/api/types.ts";
 import { manifestOf } from "../src/play/manifest.ts";
 import { layout } from "../src/play/map-layout.ts";
+import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments.ts";
 import { ending, machineLook, openInitTasks, stateOf, terminalMachines } from "../src/play/state.ts";
 import { nextTerminal, safeLink, tabsOf } from "../src/play/tabs.ts";
 import { ago, elapsed, left } from "../src/play/time.ts";
@@ -48,6 +49,32 @@ test("a machine that runs is not ready until its condition says so", () => {
   assert.deepEqual(machineLook(machine), { look: "working", word: "Waiting for login" });
   assert.equal(machineLook({ ...machine, conditions: [{ name: "Ready", status: "True" }] }).word, "Ready");
   assert.equal(machineLook(undefined).look, "idle");
+});
+
+test("a moment can be kept of what runs or is stopped, and else there is a reason", () => {
+  const inState = (state: string, machines: string[] = []): Play =>
+    play({ status: { stateEvents: [{ state: state as "RUNNING" }], machines: machines.map((word, place) => ({ name: playground.machines?.[place]?.name ?? "", state: word as "STOPPED" })) } });
+  for (const state of ["RUNNING", "STOPPED"]) assert.equal(whyNotKept(inState(state)), null);
+  for (const state of ["CREATED", "STARTING", "WARMING_UP"]) assert.match(whyNotKept(inState(state)) ?? "", /wait until it runs/);
+  assert.match(whyNotKept(inState("STOPPING")) ?? "", /being stopped/);
+  assert.match(whyNotKept(inState("FAILED", ["RUNNING", "STOPPED", "STOPPED"])) ?? "", /stop it first/);
+  assert.equal(whyNotKept(inState("FAILED", ["STOPPED", "STOPPED", "STOPPED"])), null);
+  assert.match(whyNotKept(inState("DESTROYED")) ?? "", /Nothing/);
+});
+
+test("names of snapshots", () => {
+  const taken = [{ name: "one", createdAt: "" }, { name: "snapshot-3", createdAt: "" }];
+  for (const name of ["a", "before-upgrade", "1.2_x", "x".repeat(63)]) assert.equal(nameTrouble(name, taken), null);
+  for (const name of ["", "A", "-a", "a b", "../x", "x".repeat(64), "ä"]) assert.match(nameTrouble(name, taken) ?? "", /Small letters/);
+  assert.match(nameTrouble("one", taken) ?? "", /already/);
+  assert.equal(freeName([]), "snapshot-1");
+  assert.equal(freeName(taken), "snapshot-4");
+});
+
+test("what was stopped continues, what went down with its box starts again", () => {
+  assert.equal(goOnWord(play({ status: { reason: "stopped" } })), "Continue");
+  assert.equal(goOnWord(play({ status: { reason: "host-restarted" } })), "Start it again");
+  assert.equal(goOnWord(play()), "Start it again");
 });
 
 test("an ending has a sentence whatever the server sends", () => {

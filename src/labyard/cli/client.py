@@ -34,8 +34,9 @@ class Api:
     async def get(self, path: str, **query: str) -> Any:
         return await self._ask("GET", path, params=query)
 
-    async def post(self, path: str, body: object = None) -> Any:
-        return await self._ask("POST", path, json=body)
+    async def post(self, path: str, body: object = None, *, patience: float = 60) -> Any:
+        """`patience`: seconds an answer may take."""
+        return await self._ask("POST", path, json=body, timeout=httpx.Timeout(patience, connect=5))
 
     async def delete(self, path: str, **query: str) -> Any:
         return await self._ask("DELETE", path, params=query)
@@ -68,8 +69,8 @@ class Api:
     async def plays(self) -> list[PlayView]:
         return [parse_play(item) for item in await self.get("/api/plays")]
 
-    async def act(self, play: PlayView, action: str, **more: object) -> PlayView:
-        answer = await self.post(f"/api/plays/{play.id}/actions", {"action": action, **more})
+    async def act(self, play: PlayView, action: str, *, patience: float = 60, **more: object) -> PlayView:
+        answer = await self.post(f"/api/plays/{play.id}/actions", {"action": action, **more}, patience=patience)
         return parse_play(answer) if isinstance(answer, dict) and answer.get("id") else play
 
     @asynccontextmanager

@@ -35,6 +35,8 @@ VERBS = (
     Verb("ssh", "labyard.cli.ssh", "Open a terminal in a machine."),
     Verb("image", "labyard.cli.image", "Root file systems of machines."),
     Verb("kernel", "labyard.cli.kernel", "Kernels machines can boot."),
+    Verb("du", "labyard.cli.du", "Show what everything costs on disk."),
+    Verb("scrub", "labyard.cli.du", "Look whether every snapshot is whole."),
     Verb("lint", "labyard.cli.lint", "Check manifests."),
     Verb("schema", "labyard.cli.schema", "Print the JSON Schema of a manifest."),
 )

@@ -16,19 +16,24 @@ _MANIFEST_LIMIT = 1 << 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One playground of the catalog: readable (`manifest`), or not (`problems`)."""
+    """One playground of the catalog: readable (`manifest`), or not (`problems`). `file`: its path in its folder."""
 
     name: str
     file: str
+    folder: Path
     manifest: Manifest | None = None
     problems: tuple[Problem, ...] = ()
 
 
 class Catalog:
-    """Reads its folders at every question, so that an author sees an edit at once; parses only what changed."""
+    """Reads its folders at every question, so that an author sees an edit at once; parses only what changed.
 
-    def __init__(self, folders: Sequence[Path], manifests: Manifests) -> None:
+    `own`: the one of them where saved playgrounds are put.
+    """
+
+    def __init__(self, folders: Sequence[Path], manifests: Manifests, *, own: Path | None = None) -> None:
         self._folders = tuple(folders)
+        self.own = own
         self.manifests = manifests
         self._read: dict[Path, tuple[tuple[int, int], Entry]] = {}
 
@@ -38,15 +43,20 @@ class Catalog:
         for folder in self._folders:
             for path in sorted({path for pattern in _NAMES for path in folder.glob(pattern)}):
                 if path.is_file():
-                    entry = self._entry(path, path.relative_to(folder))
+                    entry = self._entry(path, folder)
                     found.setdefault(entry.name, entry)
         return [found[name] for name in sorted(found)]
 
-    def manifest(self, name: str) -> Manifest:
-        """NotFoundError when there is none of that name, SpecError when it is broken."""
+    def entry(self, name: str) -> Entry:
+        """NotFoundError when there is none of that name."""
         entry = next((entry for entry in self.entries() if entry.name == name), None)
         if entry is None:
-            raise NotFoundError(f"no playground {name}", hint="`labyard playground catalog` lists what there is")
+            raise NotFoundError(f"no playground {name[:64]!r}", hint="`labyard playground catalog` lists what there is")
+        return entry
+
+    def manifest(self, name: str) -> Manifest:
+        """NotFoundError when there is none of that name, SpecError when it is broken."""
+        entry = self.entry(name)
         if entry.manifest is None:
             raise SpecError(entry.problems)
         return entry.manifest
@@ -54,23 +64,24 @@ class Catalog:
     def file(self, name: str) -> str:
         return next((entry.file for entry in self.entries() if entry.name == name), name)
 
-    def _entry(self, path: Path, shown: Path) -> Entry:
+    def _entry(self, path: Path, folder: Path) -> Entry:
         state = path.stat()
         stamp = (state.st_mtime_ns, state.st_size)
         known = self._read.get(path)
         if known is None or known[0] != stamp:
-            known = self._read[path] = (stamp, self._parse(path, str(shown)))
+            known = self._read[path] = (stamp, self._parse(path, folder))
         return known[1]
 
-    def _parse(self, path: Path, file: str) -> Entry:
+    def _parse(self, path: Path, folder: Path) -> Entry:
+        file = str(path.relative_to(folder))
         fallback = path.parent.name if path.stem in ("manifest", "playground") else path.stem
         try:
             if path.stat().st_size > _MANIFEST_LIMIT:
                 raise ValueError(f"larger than {_MANIFEST_LIMIT} bytes")
             manifest = self.manifests.parse(path.read_text(encoding="utf-8"), file=file, folder=path.parent)
         except SpecError as error:
-            return Entry(name=fallback, file=file, problems=error.problems)
+            return Entry(name=fallback, file=file, folder=folder, problems=error.problems)
         except (OSError, ValueError) as error:
             problem = Problem(file=file, line=1, column=1, message=f"cannot be read: {error}")
-            return Entry(name=fallback, file=file, problems=(problem,))
-        return Entry(name=manifest.name, file=file, manifest=manifest)
+            return Entry(name=fallback, file=file, folder=folder, problems=(problem,))
+        return Entry(name=manifest.name, file=file, folder=folder, manifest=manifest)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from labyard.control.policy import Policy
+from labyard.errors import ConflictError, NotFoundError
 from labyard.play.status import MachineState, PlayReport, PlayState, Reason
 from labyard.store.plays import Desired, PlayRow, StateEvent
 
@@ -102,6 +103,13 @@ def become(row: PlayRow, state: PlayState, now: datetime) -> PlayRow:
 
 def fail(row: PlayRow, reason: Reason, detail: str, now: datetime) -> PlayRow:
     return become(replace(row, reason=reason, detail=detail), PlayState.FAILED, now)
+
+
+def without_origin(row: PlayRow, error: Exception) -> bool:
+    """Whether a first start failed for want of what it is made from: asking again would not bring that back."""
+    if row.origin is not None:
+        return isinstance(error, NotFoundError | ConflictError)
+    return row.plan.snapshot is not None and isinstance(error, NotFoundError)
 
 
 def is_orphan_due(first_seen: datetime, now: datetime, policy: Policy) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,36 +12,31 @@ from typing import Any
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.decide import become, want
+from labyard.control.moments import Moments, refuse_unkept
 from labyard.control.policy import Policy
 from labyard.control.reconciler import Reconciler, utc_now
-from labyard.errors import CapacityError, ConflictError, LabyardError, NotFoundError
+from labyard.control.refusals import BadRequestError, TooManyError
+from labyard.control.rows import PlayView, Rows, refuse_gone
+from labyard.control.saved import Saved
+from labyard.errors import CapacityError, ConflictError, NotFoundError
 from labyard.hosts.contract import Host
 from labyard.play.plan import PlayPlan
+from labyard.play.progress import Progress
 from labyard.play.status import PlayState, Reason
-from labyard.store.plays import Desired, PlayRow, PlayStore, StaleError, StateEvent
+from labyard.store.plays import Desired, PlayRow, PlayStore, StateEvent
 
-PLAY_ID = re.compile(r"[0-9a-f]{24}")
 TITLE_LIMIT = 200
+_FORK_OF = "Fork of "
 _MACHINE_VERBS = ("reboot", "stop", "restart")
-_CHANGE_TRIES = 20
 _READ_AT_ONCE = 2  # manifests; each may keep a processor busy for a second
-
-
-class TooManyError(CapacityError):
-    """A limit of the owner's is reached, not the box's."""
-
-    code = "too-many"
-
-
-class BadRequestError(LabyardError):
-    """An argument makes no sense, whatever the state."""
-
-    code = "bad-request"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewPlay:
-    """What is asked for: a playground's name or a manifest's text; `overrides` and `parameters` of this start."""
+    """What is asked for: a playground's name or a manifest's text; `overrides` and `parameters` of this start.
+
+    `cold`: boot, whatever snapshots there are.
+    """
 
     playground: str = ""
     manifest: str | None = None
@@ -50,15 +44,7 @@ class NewPlay:
     title: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlayView:
-    """A row, and its place in the queue (from 1) while it waits for its first start."""
-
-    row: PlayRow
-    place: int | None
-    now: datetime
+    cold: bool = False
 
 
 class Plays:
@@ -77,9 +63,12 @@ class Plays:
         self._catalog = catalog
         self._host = host
         self._reconciler = reconciler
+        self._rows = Rows(store, reconciler, changes, clock=clock)
         self._policy = policy
         self._clock = clock
         self._readers = asyncio.Semaphore(_READ_AT_ONCE)
+        self.moments = Moments(self._rows, host, policy)
+        self.saved = Saved(self._rows, self.moments, catalog, host)
         self.changes = changes
 
     async def create(self, owner: str, new: NewPlay) -> PlayView:
@@ -88,46 +77,33 @@ class Plays:
         SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
         """
         await self._check_rate(owner)
-        capacity = await self._host.capacity()
-        async with self._readers:
-            # In a thread: a hostile manifest takes its time.
-            manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
-        need = self._policy.memory(plan)
-        if need > capacity.memory:
-            raise CapacityError(
-                f"this play needs {_mib(need)} MiB of memory, this box has {_mib(capacity.memory)} MiB",
-                hint="give its machines less memory (resources.ramSize), or use a bigger box",
-            )
-        now = self._clock()
-        play_time = self._policy.play_time
-        row = PlayRow(
-            id=secrets.token_hex(12),
-            owner=owner,
-            playground=plan.playground,
-            title=(new.title or plan.title)[:TITLE_LIMIT],
-            manifest_name=manifest_name,
-            plan=plan,
-            desired=Desired.RUNNING,
-            desired_at=now,
-            state=PlayState.CREATED,
-            state_at=now,
-            events=(StateEvent(state=PlayState.CREATED, at=now),),
-            max_play_time=None if play_time is None else int(play_time.total_seconds()),
-            created_at=now,
-            updated_at=now,
-        )
-        await self._store.insert(row)
-        self._reconciler.poke(row.id)
-        return await self._view(row)
+        manifest_name, plan = await self._read(new)
+        return await self._rows.add(self._fresh(owner, plan, new.title or plan.title, manifest_name, cold=new.cold))
+
+    async def fork(self, owner: str, play_id: str) -> PlayView:
+        """A second play, to be made from what this one is when its turn comes. Counts as a start.
+
+        ConflictError when it is neither running nor stopped; should that change before its turn, the fork has failed.
+        """
+        source = await self._rows.row(owner, play_id)
+        refuse_unkept(source, "forked")
+        await self._check_rate(owner)
+        title = source.title if source.title.startswith(_FORK_OF) else _FORK_OF + source.title
+        return await self._rows.add(self._fresh(owner, source.plan, title, source.manifest_name, origin=source.id))
+
+    async def prepare(self, playground: str, parameters: Mapping[str, str]) -> AsyncIterator[Progress]:
+        """Have a snapshot its starts fork from. SpecError, NotFoundError, CapacityError before anything is begun."""
+        _, plan = await self._read(NewPlay(playground=playground, parameters=parameters))
+        return self._host.prepare(plan)
 
     async def get(self, owner: str, play_id: str) -> PlayView:
         """NotFoundError also for another owner's play: ids are not told."""
-        return await self._view(await self._row(owner, play_id))
+        return await self._rows.view(await self._rows.row(owner, play_id))
 
     async def list(self, owner: str, *, persistent: bool | None = None) -> list[PlayView]:
         """Newest first; with `persistent`: only those kept (or only those not)."""
         rows = await self._store.list(owner=owner)
-        return [await self._view(row) for row in rows if persistent is None or row.persistent is persistent]
+        return [await self._rows.view(row) for row in rows if persistent is None or row.persistent is persistent]
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
@@ -135,18 +111,18 @@ class Plays:
         def change(row: PlayRow, now: datetime) -> PlayRow:
             if row.state is PlayState.CREATED:
                 raise ConflictError("this play has not started yet", hint="destroy it instead")
-            _refuse_gone(row)
+            refuse_gone(row)
             if row.state is PlayState.STOPPED or row.state is PlayState.STOPPING:
                 return row
             return become(
                 want(row, Desired.STOPPED, now, row.reason or Reason.STOPPED, row.detail), PlayState.STOPPING, now
             )
 
-        return await self._change(owner, play_id, change)
+        return await self._rows.change(owner, play_id, change)
 
     async def restart(self, owner: str, play_id: str) -> PlayView:
         def change(row: PlayRow, now: datetime) -> PlayRow:
-            _refuse_gone(row)
+            refuse_gone(row)
             if row.desired is Desired.RESTART:
                 return row
             if row.state not in (PlayState.STOPPED, PlayState.FAILED):
@@ -157,7 +133,32 @@ class Plays:
                 )
             return become(replace(want(row, Desired.RESTART, now), expires_at=None), PlayState.STARTING, now)
 
-        return await self._change(owner, play_id, change)
+        return await self._rows.change(owner, play_id, change)
+
+    async def snapshot(self, owner: str, play_id: str, name: str) -> PlayView:
+        """Keep what it is now under a name; it goes on as it was."""
+        await self.moments.take(owner, play_id, name)
+        return await self.get(owner, play_id)
+
+    async def rewind(self, owner: str, play_id: str, name: str) -> PlayView:
+        """Make it what it was when the snapshot was taken, and let it go on from there, also when it was stopped."""
+        row = await self.moments.rewind(owner, play_id, name)
+        if row.state is not PlayState.RUNNING:
+            return await self.restart(owner, play_id)
+        # Whoever asked must not take what was before for what comes now.
+        report = await self._reconciler.look_again(play_id)
+        return await self._rows.change(
+            owner, play_id, lambda row, now: row if report is None else replace(row, report=report)
+        )
+
+    async def remove_snapshot(self, owner: str, play_id: str, name: str) -> PlayView:
+        await self.moments.remove(owner, play_id, name)
+        return await self.get(owner, play_id)
+
+    async def save(self, owner: str, play_id: str, name: str) -> PlayView:
+        """Make it, as it is now, a playground of that name."""
+        await self.saved.save(owner, play_id, name)
+        return await self.get(owner, play_id)
 
     async def destroy(self, owner: str, play_id: str) -> PlayView:
         def change(row: PlayRow, now: datetime) -> PlayRow:
@@ -166,21 +167,21 @@ class Plays:
             aimed = want(row, Desired.DESTROYED, now, row.reason or Reason.DESTROYED, row.detail)
             return become(aimed, PlayState.DESTROYING, now)
 
-        return await self._change(owner, play_id, change)
+        return await self._rows.change(owner, play_id, change)
 
     async def set_title(self, owner: str, play_id: str, title: str) -> PlayView:
         if len(title) > TITLE_LIMIT or not title.isprintable():
             raise BadRequestError(f"a title is at most {TITLE_LIMIT} printable characters")
-        return await self._change(owner, play_id, lambda row, now: replace(row, title=title))
+        return await self._rows.change(owner, play_id, lambda row, now: replace(row, title=title))
 
     async def make_persistent(self, owner: str, play_id: str) -> PlayView:
         """Neither its time nor its age will end it."""
 
         def change(row: PlayRow, now: datetime) -> PlayRow:
-            _refuse_gone(row)
+            refuse_gone(row)
             return replace(row, persistent=True, expires_at=None)
 
-        view = await self._change(owner, play_id, change)
+        view = await self._rows.change(owner, play_id, change)
         await self._tell_lifetime(view.row, None)
         return view
 
@@ -192,7 +193,7 @@ class Plays:
             raise BadRequestError(f"a play lasts from 1 to {most} minutes")
 
         def change(row: PlayRow, now: datetime) -> PlayRow:
-            _refuse_gone(row)
+            refuse_gone(row)
             expires_at = row.expires_at
             if expires_at is not None and row.max_play_time is not None:
                 expires_at = expires_at - timedelta(seconds=row.max_play_time) + span
@@ -204,14 +205,14 @@ class Plays:
                 expires_at = now + span
             return replace(row, max_play_time=int(span.total_seconds()), expires_at=expires_at, persistent=False)
 
-        view = await self._change(owner, play_id, change)
+        view = await self._rows.change(owner, play_id, change)
         if view.row.expires_at is not None:
             await self._tell_lifetime(view.row, (view.row.expires_at - self._clock()).total_seconds())
         return view
 
     async def machine(self, owner: str, play_id: str, machine: str, verb: str) -> PlayView:
         """`reboot`, `stop` or `restart` one machine."""
-        row = await self._row(owner, play_id)
+        row = await self._rows.row(owner, play_id)
         if verb not in _MACHINE_VERBS:
             raise BadRequestError(f"a machine cannot {verb}", hint="reboot, stop or restart")
         if row.plan.machine(machine) is None:
@@ -220,7 +221,7 @@ class Plays:
         if row.state not in (PlayState.RUNNING, PlayState.FAILED, PlayState.STARTING):
             raise ConflictError(f"this play is {row.state}", hint="its machines are off")
         await self._host.machine(play_id, machine, verb)
-        return await self._view(await self._row(owner, play_id))
+        return await self._rows.view(await self._rows.row(owner, play_id))
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
@@ -232,6 +233,51 @@ class Plays:
             raise TooManyError(
                 f"more than {self._policy.starts_per_minute} starts within a minute", hint="try again in a minute"
             )
+
+    def _fresh(
+        self,
+        owner: str,
+        plan: PlayPlan,
+        title: str,
+        manifest_name: str,
+        *,
+        origin: str | None = None,
+        cold: bool = False,
+    ) -> PlayRow:
+        now = self._clock()
+        play_time = self._policy.play_time
+        return PlayRow(
+            id=secrets.token_hex(12),
+            owner=owner,
+            playground=plan.playground,
+            title=title[:TITLE_LIMIT],
+            manifest_name=manifest_name,
+            plan=plan,
+            desired=Desired.RUNNING,
+            desired_at=now,
+            state=PlayState.CREATED,
+            state_at=now,
+            events=(StateEvent(state=PlayState.CREATED, at=now),),
+            max_play_time=None if play_time is None else int(play_time.total_seconds()),
+            origin=origin,
+            cold=cold,
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def _read(self, new: NewPlay) -> tuple[str, PlayPlan]:
+        """The name of its manifest, and its plan, which this box can hold."""
+        capacity = await self._host.capacity()
+        async with self._readers:
+            # In a thread: a hostile manifest takes its time.
+            manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
+        need = self._policy.memory(plan)
+        if need > capacity.memory:
+            raise CapacityError(
+                f"this play needs {_mib(need)} MiB of memory, this box has {_mib(capacity.memory)} MiB",
+                hint="give its machines less memory (resources.ramSize), or use a bigger box",
+            )
+        return manifest_name, plan
 
     def _plan(self, new: NewPlay, memory: int) -> tuple[str, PlayPlan]:
         """A machine that asks for more than its share gets its share; for more than the box has, an error."""
@@ -249,34 +295,9 @@ class Plays:
                 f"{machine} asks for {_mib(asked)} MiB of memory, this box has {_mib(memory)} MiB",
                 hint="give it less memory (resources.ramSize), or use a bigger box",
             )
-        return name, self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
-
-    async def _row(self, owner: str, play_id: str) -> PlayRow:
-        if PLAY_ID.fullmatch(play_id) is None:
-            raise NotFoundError(f"{play_id[:64]!r} is not the id of a play", hint="ids are 24 characters of 0-9a-f")
-        row = await self._store.get(play_id)
-        if row.owner != owner:
-            raise NotFoundError(f"no play {play_id}")
-        return row
-
-    async def _view(self, row: PlayRow) -> PlayView:
-        waiting = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
-        return PlayView(row=row, place=await self._store.place(row) if waiting else None, now=self._clock())
-
-    async def _change(self, owner: str, play_id: str, change: Callable[[PlayRow, datetime], PlayRow]) -> PlayView:
-        for _ in range(_CHANGE_TRIES):
-            row = await self._row(owner, play_id)
-            changed = change(row, self._clock())
-            if changed == row:
-                return await self._view(row)
-            try:
-                saved = await self._store.save(changed, now=self._clock())
-            except StaleError:
-                continue
-            self.changes.tell(play_id)
-            self._reconciler.poke(play_id)
-            return await self._view(saved)
-        raise ConflictError("this play is changing too fast", hint="try again")
+        plan = self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
+        _refuse_unlike(new, plan)
+        return name, plan
 
     async def _tell_lifetime(self, row: PlayRow, seconds: float | None) -> None:
         """The host's own clock is only the second line: what it misses the reconciler ends."""
@@ -286,9 +307,19 @@ class Plays:
             return
 
 
-def _refuse_gone(row: PlayRow) -> None:
-    if row.desired is Desired.DESTROYED:
-        raise ConflictError("this play is being destroyed, or is gone")
+def _refuse_unlike(new: NewPlay, plan: PlayPlan) -> None:
+    """What goes on from a snapshot has the machines that are in it, and is not booted."""
+    if plan.snapshot is None:
+        return
+    if new.manifest is not None:
+        raise BadRequestError(
+            "a manifest that is sent cannot go on from a snapshot", hint="leave `snapshot` out, and it boots"
+        )
+    if new.cold or set(new.overrides) - {"tabs"}:
+        raise BadRequestError(
+            f"{plan.playground} is a saved playground: it goes on from its snapshot as it is",
+            hint=f"`labyard playground manifest {plan.playground}` prints it, to begin one of your own",
+        )
 
 
 def _mib(count: int) -> int:

@@ -10,7 +10,7 @@ GIB = 1 << 30
 
 
 class Policy(Value):
-    """Times are spans; counts are per server.
+    """Times are spans; counts are per server, `snapshots_at_most` per play.
 
     `play_time` None: plays end only by hand. `start_deadline` covers image downloads too.
     """
@@ -30,6 +30,7 @@ class Policy(Value):
     starts_per_minute: int = 30
     starting_at_once: int = 4
     plays_at_most: int = 1000
+    snapshots_at_most: int = 32
     verbs_at_once: int = 8
     assumed_memory: int = GIB
 

@@ -10,7 +10,19 @@ from datetime import UTC, datetime
 import structlog
 
 from labyard.control.changes import Changes
-from labyard.control.decide import Ask, Lost, Nothing, Purge, Record, Step, Verb, decide, fail, is_orphan_due
+from labyard.control.decide import (
+    Ask,
+    Lost,
+    Nothing,
+    Purge,
+    Record,
+    Step,
+    Verb,
+    decide,
+    fail,
+    is_orphan_due,
+    without_origin,
+)
 from labyard.control.policy import Policy
 from labyard.control.retry import Retries
 from labyard.errors import CapacityError, LabyardError, NotFoundError
@@ -201,13 +213,15 @@ class Reconciler:
         except (LabyardError, TimeoutError, OSError) as error:
             return await self._failed(row, verb, error)
         self._retries.forget(row.id)
-        await self._look_again(row.id)
+        await self.look_again(row.id)
         return True
 
     async def _call(self, row: PlayRow, verb: Verb) -> None:
         match verb:
+            case Verb.START if row.origin is not None:
+                await self._host.fork(row.id, row.origin, lifetime=row.max_play_time)
             case Verb.START:
-                await self._host.start(row.id, row.plan, lifetime=row.max_play_time)
+                await self._host.start(row.id, row.plan, lifetime=row.max_play_time, cold=row.cold)
             case Verb.RESTART:
                 await self._host.restart(row.id)
                 await self._host.set_lifetime(row.id, None if row.persistent else row.max_play_time)
@@ -220,20 +234,24 @@ class Reconciler:
         async with self._verbs, asyncio.timeout(self._policy.verb_limit.total_seconds()):
             await call
 
-    async def _look_again(self, play_id: str) -> None:
+    async def look_again(self, play_id: str) -> PlayReport | None:
+        """What the host says of it now, known from here on."""
         report = next((report for report in await self._host.list() if report.id == play_id), None)
         if report is None:
             self._reports.pop(play_id, None)
         else:
             self._learn(report)
+        return self._reports.get(play_id)
 
     async def _failed(self, row: PlayRow, verb: Verb, error: Exception) -> bool:
         """Try again later, each time later; a first start is given up in the end."""
         delay = self._retries.again(row.id)
         message = error.message if isinstance(error, LabyardError) else f"{type(error).__name__}: {error}"
         log.warning("host refused", play=row.id, verb=verb.name.lower(), error=message, again_in=delay)
-        if verb is Verb.START and self._retries.count(row.id) >= _STARTS_AT_MOST:
-            await self._save(row, fail(row, Reason.INTERNAL, message, self._clock()))
+        hopeless = verb is Verb.START and without_origin(row, error)
+        if hopeless or (verb is Verb.START and self._retries.count(row.id) >= _STARTS_AT_MOST):
+            reason = Reason.ORIGIN_GONE if hopeless else Reason.INTERNAL
+            await self._save(row, fail(row, reason, message, self._clock()))
             return True
         asyncio.get_running_loop().call_later(delay, self.poke, row.id)
         return False

@@ -120,8 +120,16 @@ class FakeTerminal:
                 await self.show(bytes([byte]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class GuestMemory:
+    """What a snapshot keeps of a machine: files, and each terminal's scrollback and half-written line."""
+
+    files: dict[str, bytes]
+    terminals: dict[str, tuple[bytes, bytes]]
+
+
 class FakeGuest:
-    """One machine's inside. `cut` is what a power failure does to its streams."""
+    """One machine's inside. `cut` is what a power failure does; `pause` what stopping its play does: memory stays."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -134,12 +142,28 @@ class FakeGuest:
         return len(self._streams)
 
     def cut(self, error: str) -> None:
+        self.pause(error)
+        self._terminals.clear()
+
+    def pause(self, error: str) -> None:
         for stream in list(self._streams):
             if stream.work is not None:
                 stream.work.cancel()
             stream.cut(error)
         self._streams.clear()
-        self._terminals.clear()
+        for terminal in self._terminals.values():
+            terminal.viewers.clear()
+
+    def remember(self) -> GuestMemory:
+        terminals = {name: (bytes(each.scrollback), bytes(each.line)) for name, each in self._terminals.items()}
+        return GuestMemory(files=dict(self.files), terminals=terminals)
+
+    def recall(self, memory: GuestMemory) -> None:
+        self.files = dict(memory.files)
+        self._terminals = {
+            name: FakeTerminal(scrollback=bytearray(scrollback), line=bytearray(line))
+            for name, (scrollback, line) in memory.terminals.items()
+        }
 
     async def open(self, request: Request) -> FakeStream:
         stream = FakeStream(self._left)

@@ -76,6 +76,7 @@ class Reason(StrEnum):
     MACHINE_NEVER_READY = "machine-never-ready"
     MACHINE_GONE = "machine-gone"
     NO_CAPACITY = "no-capacity"
+    ORIGIN_GONE = "origin-gone"
     DISK_BUDGET = "disk-budget"
     HOST_RESTARTED = "host-restarted"
     INTERNAL = "internal"
@@ -87,13 +88,14 @@ class Reason(StrEnum):
 
 _SENTENCES: dict[Reason, str] = {
     Reason.DESTROYED: "This play was destroyed by its owner.",
-    Reason.STOPPED: "This play was stopped; its disks are kept.",
-    Reason.EXPIRED: "This play reached the end of its time and was stopped; its disks are kept.",
+    Reason.STOPPED: "This play was stopped; it can go on where it was.",
+    Reason.EXPIRED: "This play reached the end of its time and was stopped; it can go on where it was.",
     Reason.INIT_TASK_FAILED: "A preparation step of this playground failed; its machines stay reachable until you destroy it.",
     Reason.IMAGE_UNAVAILABLE: "An image this playground needs could not be had.",
     Reason.MACHINE_NEVER_READY: "A machine did not become ready in time.",
     Reason.MACHINE_GONE: "A machine ended unexpectedly.",
     Reason.NO_CAPACITY: "This box has no room for this play right now.",
+    Reason.ORIGIN_GONE: "What this play was to be made from is not there, or cannot be copied as it is now.",
     Reason.DISK_BUDGET: "This play wrote more than its share of the disk and was halted.",
     Reason.HOST_RESTARTED: "The box was restarted while this play ran; its disks are kept.",
     Reason.INTERNAL: "Something went wrong inside Labyard.",

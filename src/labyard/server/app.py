@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from labyard import __version__
-from labyard.server import conns, images, playgrounds, plays, problems, signin, site, streams, unbuilt
+from labyard.server import conns, disk, images, playgrounds, plays, problems, signin, site, streams, unbuilt
 from labyard.server.guard import Guard
 from labyard.server.services import Services
 from labyard.server.sockets import Sockets
@@ -40,6 +40,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         playgrounds.router,
         plays.router,
         images.router,
+        disk.router,
         conns.router,
         streams.router,
         unbuilt.router,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 
 _DEPTH_LIMIT = 64
 
@@ -21,7 +21,7 @@ class Body(BaseModel):
 
 
 class CreatePlay(Body):
-    """labctl's CreatePlayRequest; ours: `manifest` (YAML), `manifestName` (for error places), `title`."""
+    """labctl's CreatePlayRequest; ours: `manifest` (YAML), `manifestName` (for error places), `title`, `cold`."""
 
     playground: str = ""
     manifest: str | None = None
@@ -33,6 +33,7 @@ class CreatePlay(Body):
     initTasks: dict[str, Any] | None = None  # noqa: N815
     initConditions: dict[str, str] | None = None  # noqa: N815
     safetyDisclaimerConsent: bool = False  # noqa: N815
+    cold: bool = False
 
     def overrides(self) -> dict[str, Any]:
         names = ("tabs", "networks", "machines", "initTasks")
@@ -40,10 +41,19 @@ class CreatePlay(Body):
 
 
 class PlayAction(Body):
+    """`name`: of the snapshot, or of the playground that `save` makes."""
+
     action: str
+    name: str | None = None
     machine: str | None = None
     title: str | None = None
     maxPlayTimeMinutes: int | None = None  # noqa: N815
+
+
+class Prepare(Body):
+    """The start parameters to prepare for; those left out have their defaults."""
+
+    initConditions: dict[str, str] | None = None  # noqa: N815
 
 
 class PullImage(Body):

@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import OWNER
-from labyard.control.plays import PlayView
+from labyard.control.rows import PlayView
 from labyard.errors import ForbiddenError, LabyardError
 from labyard.server import shapes
 from labyard.server.asker import services_of

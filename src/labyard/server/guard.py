@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 from labyard.server.problems import TooLargeError, answer
 from labyard.server.services import ServerSettings
 

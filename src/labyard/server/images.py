@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from labyard.control.plays import BadRequestError
-from labyard.errors import LabyardError
-from labyard.play.progress import Progress
+from labyard.control.refusals import BadRequestError
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import PullImage, PullKernel, documented, given
-from labyard.server.problems import shape
+from labyard.server.lines import told
 
-log = structlog.get_logger()
 router = APIRouter(prefix="/api", tags=["images"])
 
 _NAME_LIMIT = 512
-_NDJSON = "application/x-ndjson"
 
 
 @router.get("/images")
@@ -36,7 +29,7 @@ async def list_images(_person: Asker, services: Given) -> Any:
 async def pull_image(
     _person: Asker, services: Given, body: Annotated[PullImage, given(PullImage)]
 ) -> StreamingResponse:
-    return _told(services.host.pull_image(_name(body.source)))
+    return told(services.host.pull_image(_name(body.source)))
 
 
 @router.post("/images/import")
@@ -44,7 +37,7 @@ async def import_image(request: Request, _person: Asker, services: Given, name: 
     """The body is an archive: an OCI layout or what `docker save` writes."""
     _name(name)
     path = await _upload(request, services.scratch)
-    return _told(services.host.import_image(str(path), name), leftover=path)
+    return told(services.host.import_image(str(path), name), leftover=path)
 
 
 @router.delete("/images")
@@ -67,7 +60,7 @@ async def list_kernels(_person: Asker, services: Given) -> Any:
 async def pull_kernel(
     _person: Asker, services: Given, body: Annotated[PullKernel, given(PullKernel)]
 ) -> StreamingResponse:
-    return _told(services.host.pull_kernel(_name(body.version)))
+    return told(services.host.pull_kernel(_name(body.version)))
 
 
 def _name(name: str) -> str:
@@ -88,25 +81,3 @@ async def _upload(request: Request, scratch: Path) -> Path:
             path.unlink(missing_ok=True)
             raise
     return path
-
-
-def _told(steps: AsyncIterator[Progress], leftover: Path | None = None) -> StreamingResponse:
-    return StreamingResponse(_lines(steps, leftover), media_type=_NDJSON)
-
-
-async def _lines(steps: AsyncIterator[Progress], leftover: Path | None) -> AsyncIterator[str]:
-    finished = False
-    try:
-        async for step in steps:
-            finished = step.finished
-            yield step.model_dump_json() + "\n"
-        if not finished:
-            yield '{"finished": true}\n'
-    except LabyardError as error:
-        yield json.dumps(shape(error)) + "\n"
-    except Exception:
-        log.exception("image work failed")
-        yield json.dumps(shape(LabyardError("Something went wrong inside Labyard."))) + "\n"
-    finally:
-        if leftover is not None:
-            leftover.unlink(missing_ok=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
 
-from labyard.errors import NotFoundError
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given
+from labyard.server.bodies import Prepare, documented, given
+from labyard.server.lines import told
 from labyard.server.places import page_root
 
 router = APIRouter(prefix="/api", tags=["playgrounds"])
@@ -34,10 +36,22 @@ async def get_playground(
     format: str = "",  # noqa: A002
 ) -> Any:
     """One playground; `format=extended` with everything its manifest says."""
-    entry = next((entry for entry in services.catalog.entries() if entry.name == name), None)
-    if entry is None:
-        raise NotFoundError(f"no playground {name[:64]!r}", hint="`labyard playground catalog` lists what there is")
-    return shapes.playground(entry, page=page_root(request), extended=format == "extended")
+    return shapes.playground(services.catalog.entry(name), page=page_root(request), extended=format == "extended")
+
+
+@router.delete("/playgrounds/{name}")
+async def remove_playground(name: str, _person: Asker, services: Given) -> Any:
+    """Forget one that `save` made, and what it goes on from. Its plays go on."""
+    await services.plays.saved.remove(name)
+    return {"status": "ok"}
+
+
+@router.post("/playgrounds/{name}/prepare", openapi_extra=documented(Prepare))
+async def prepare_playground(
+    name: str, _person: Asker, services: Given, body: Annotated[Prepare, given(Prepare)]
+) -> StreamingResponse:
+    """Make the snapshot its starts fork from, if there is none. A playground that always boots is finished at once."""
+    return told(await services.plays.prepare(name, body.initConditions or {}))
 
 
 @router.get("/capacity")

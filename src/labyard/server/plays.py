@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -9,7 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from labyard.control.access import Person
-from labyard.control.plays import BadRequestError, NewPlay, PlayView
+from labyard.control.plays import NewPlay, Plays
+from labyard.control.refusals import BadRequestError
+from labyard.control.rows import PlayView
 from labyard.errors import NotFoundError
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given
@@ -41,6 +44,7 @@ async def create_play(
         title=body.title,
         overrides=body.overrides(),
         parameters=body.initConditions or {},
+        cold=body.cold,
     )
     return play_json(request, await services.plays.create(person.id, new))
 
@@ -62,6 +66,8 @@ async def act(
 ) -> Any:
     """stop, restart, destroy, set_title, set_max_play_time, make_persistent, machine.{reboot,stop,restart}.
 
+    fork, which answers the new Play; snapshot, rewind and remove_snapshot with the snapshot's `name`; save with the
+    `name` of the playground that it makes.
     And machine.console.{list,read}, which answer labctl's shapes; all others answer the Play.
     """
     if body.action.startswith("machine.console."):
@@ -69,17 +75,28 @@ async def act(
     return play_json(request, await _act(play_id, person, services, body))
 
 
+_PLAIN: dict[str, Callable[[Plays, str, str], Awaitable[PlayView]]] = {
+    "stop": Plays.stop,
+    "restart": Plays.restart,
+    "destroy": Plays.destroy,
+    "make_persistent": Plays.make_persistent,
+    "fork": Plays.fork,
+}
+_NAMED: dict[str, Callable[[Plays, str, str, str], Awaitable[PlayView]]] = {
+    "snapshot": Plays.snapshot,
+    "rewind": Plays.rewind,
+    "remove_snapshot": Plays.remove_snapshot,
+    "save": Plays.save,
+}
+
+
 async def _act(play_id: str, person: Person, services: Services, body: PlayAction) -> PlayView:
     plays = services.plays
+    if (plain := _PLAIN.get(body.action)) is not None:
+        return await plain(plays, person.id, play_id)
+    if (named := _NAMED.get(body.action)) is not None:
+        return await named(plays, person.id, play_id, _needed(body.name, "name"))
     match body.action:
-        case "stop":
-            return await plays.stop(person.id, play_id)
-        case "restart":
-            return await plays.restart(person.id, play_id)
-        case "destroy":
-            return await plays.destroy(person.id, play_id)
-        case "make_persistent":
-            return await plays.make_persistent(person.id, play_id)
         case "set_title":
             return await plays.set_title(person.id, play_id, _needed(body.title, "title"))
         case "set_max_play_time":
@@ -89,7 +106,7 @@ async def _act(play_id: str, person: Person, services: Services, body: PlayActio
             machine = _needed(body.machine, "machine")
             return await plays.machine(person.id, play_id, machine, body.action.removeprefix("machine."))
         case _:
-            raise BadRequestError(f"unknown action {body.action[:64]!r}", hint="stop, restart, destroy, set_title, ...")
+            raise BadRequestError(f"unknown action {body.action[:64]!r}", hint="stop, restart, destroy, fork, ...")
 
 
 async def _console(play_id: str, person: Person, services: Services, body: PlayAction) -> Any:
@@ -111,6 +128,12 @@ def _needed(value: T | None, name: str) -> T:
     if value is None:
         raise BadRequestError(f"this action needs `{name}`")
     return value
+
+
+@router.get("/{play_id}/snapshots")
+async def list_snapshots(play_id: str, person: Asker, services: Given) -> Any:
+    """Oldest first: name, when it was taken, and what it takes on disk, in bytes."""
+    return [shapes.snapshot(each) for each in await services.plays.moments.list(person.id, play_id)]
 
 
 @router.get("/{play_id}/tasks")

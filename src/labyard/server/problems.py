@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 from labyard.errors import (
     CapacityError,
     ConflictError,

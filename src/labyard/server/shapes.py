@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from labyard.control.catalog import Entry
-from labyard.control.plays import PlayView
-from labyard.hosts.contract import Capacity
+from labyard.control.rows import PlayView
+from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
 from labyard.play.plan import MachinePlan, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport, TaskStatus
 from labyard.store.plays import PlayRow
@@ -27,6 +27,7 @@ def play(view: PlayView, *, page: str) -> Json:
         "expiresIn": expires_in(row, view.now),
         "maxPlayTime": span(row.max_play_time or 0),
         "persistent": row.persistent,
+        "forkOf": row.origin or "",
         "status": status(view),
         "playground": playground_of(row),
         "tutorialName": "",
@@ -235,6 +236,14 @@ def playground(entry: Entry, *, page: str, extended: bool) -> Json:
 
 def capacity(known: Capacity) -> Json:
     return known.model_dump(mode="json")
+
+
+def snapshot(known: SnapshotInfo) -> Json:
+    return {"name": known.name, "createdAt": known.created_at, "size": known.size}
+
+
+def disk_use(known: DiskUse, called: str) -> Json:
+    return {**known.model_dump(mode="json"), "note": "; ".join(part for part in (called, known.note) if part)}
 
 
 def moment(at: datetime) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from starlette.websockets import WebSocket
 
 from labyard.control.access import Person
-from labyard.control.plays import TooManyError
+from labyard.control.refusals import TooManyError
 from labyard.errors import ForbiddenError, LabyardError
 from labyard.server.asker import asker
 from labyard.server.problems import UnauthorizedError, answer, shape, status_of

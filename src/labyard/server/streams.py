@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import Person
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 from labyard.errors import ConflictError, LabyardError, NotFoundError
 from labyard.play.status import PlayState
 from labyard.play.streams import Chunk, Exec, Request, Result, Terminal

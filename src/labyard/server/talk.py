@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from labyard.control.plays import BadRequestError
+from labyard.control.refusals import BadRequestError
 from labyard.errors import GuestError, LabyardError
 from labyard.play.plan import Value
 from labyard.play.streams import Chunk, Result, Stream

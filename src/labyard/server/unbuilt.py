@@ -22,7 +22,6 @@ NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("PATCH", "/account/preferences"),
     ("POST", "/playgrounds"),
     ("PUT", "/playgrounds/{name}"),
-    ("DELETE", "/playgrounds/{name}"),
     ("POST", "/plays/{play_id}/journals"),
     ("POST", "/plays/{play_id}/tunnels"),
     ("GET", "/plays/{play_id}/ports"),

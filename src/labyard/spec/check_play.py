@@ -1,4 +1,4 @@
-"""Checks of what spans machines: tabs, init tasks, start parameters, port forwards."""
+"""Checks of what spans machines: tabs, init tasks, start parameters, port forwards, the snapshot it goes on from."""
 
 from __future__ import annotations
 
@@ -168,4 +168,11 @@ def _forwards(scene: Scene) -> Iterator[Finding]:
             )
 
 
-PLAY_CHECKS: tuple[Check, ...] = (_tabs, _tasks, _parameters, _forwards)
+def _snapshot(scene: Scene) -> Iterator[Finding]:
+    spec = scene.manifest.playground
+    if spec.snapshot is not None and not spec.warm:
+        words = "`warm: false` means nothing beside `snapshot`: its plays never boot"
+        yield Finding(loc=("playground", "warm"), message=words, warning=True, key=True)
+
+
+PLAY_CHECKS: tuple[Check, ...] = (_tabs, _tasks, _parameters, _forwards, _snapshot)

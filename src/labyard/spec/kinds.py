@@ -222,6 +222,11 @@ TabId = Annotated[
     _pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", "a tab's id", "at most 80 letters, digits, `_`, `.` and `-`"),
     _schema(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"),
 ]
+SnapshotId = Annotated[
+    str,
+    _pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", "the id of a snapshot", "it is written by `labyard playground save`"),
+    _schema(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"),
+]
 Subnet = Annotated[str, BeforeValidator(_subnet), _schema(examples=["172.16.0.0/24"])]
 Address = Annotated[str, BeforeValidator(_address), _schema(format="ipv4")]
 InterfaceAddress = Annotated[str, BeforeValidator(_interface_address), _schema(examples=["10.0.1.10", "10.0.1.10/24"])]

@@ -343,6 +343,8 @@ class Playground(Spec):
     """Files of several machines."""
     warm: kinds.Boolean = True
     """*Extension.* `false`: always boot, never start from a snapshot."""
+    snapshot: kinds.SnapshotId | None = None
+    """*Extension.* Written by `labyard playground save`: what every play of this playground goes on from."""
 
 
 class Manifest(Spec):

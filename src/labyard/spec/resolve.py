@@ -62,6 +62,7 @@ def resolve(
         forwards=tuple(_forward(manifest, forward) for forward in manifest.playground.port_forwards),
         registry_auth=manifest.playground.registry_auth,
         warm=manifest.playground.warm,
+        snapshot=manifest.playground.snapshot,
         needs_internet=manifest.needs is not None,
     )
 

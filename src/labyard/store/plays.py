@@ -45,6 +45,7 @@ class PlayRow:
 
     `state` is what its learner was last told, `desired` what should be, `report` what the host last said.
     `max_play_time` in seconds, None: no end. `expires_at` None: the time has not begun, or never ends.
+    `origin`: the play it is forked from, None: it is started. `cold`: booted, though there may be a snapshot.
     `version` grows with every write and guards it.
     """
 
@@ -63,6 +64,8 @@ class PlayRow:
     detail: str = ""
     report: PlayReport | None = None
     max_play_time: int | None = None
+    origin: str | None = None
+    cold: bool = False
     persistent: bool = False
     created_at: datetime
     updated_at: datetime

@@ -41,6 +41,8 @@ plays = Table(
     Column("detail", Text, nullable=False),
     Column("report", Text),
     Column("max_play_time", Integer),
+    Column("origin", String(24)),
+    Column("cold", Boolean, nullable=False),
     Column("persistent", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),

@@ -20,13 +20,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from tests.unit.cli.fake_moments import add_moments, ndjson
+from tests.unit.cli.fake_program import Program
 
 from labyard.cli.main import main
 from labyard.cli.target import Target, from_environment
 
 TOKEN = "owner-token-of-the-test"
 SOURCE = Path(__file__).parents[3] / "src"
-WINDOW = 256 << 10  # bytes on the way, as architecture.md says
 
 
 def play_json(play_id: str, *, state: str = "RUNNING", ready: bool = True, **more: Any) -> dict[str, Any]:
@@ -78,6 +79,8 @@ class FakeServer:
         self.requests: list[str] = []
         self.execs: list[dict[str, Any]] = []
         self.uploads: list[bytes] = []
+        self.snapshots: list[dict[str, Any]] = []
+        self.damaged: list[str] = []
         self.progress: list[dict[str, Any]] = []
         self.messages: list[dict[str, Any]] = []
         self.on_create: Callable[[dict[str, Any]], dict[str, Any]] = lambda _body: play_json("ab" * 12)
@@ -92,6 +95,17 @@ class FakeServer:
 
     def make_play(self, play_id: str, **how: Any) -> dict[str, Any]:
         return play_json(play_id, **how)
+
+    def act(self, play_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.actions.append((play_id, body))
+        if body["action"] == "fork":
+            play = self.on_create(body)
+            self.plays[play["id"]] = play
+            return play
+        after = {"destroy": "DESTROYED", "stop": "STOPPED", "restart": "RUNNING"}.get(body["action"])
+        if after:
+            self.play(play_id)["status"]["stateEvents"].append({"state": after})
+        return self.play(play_id)
 
     def wait_until(self, fact: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
@@ -214,6 +228,7 @@ def application(fake: FakeServer) -> FastAPI:
     add_plays(app, fake)
     add_streams(app, fake)
     add_stock(app, fake)
+    add_moments(app, fake)
     return app
 
 
@@ -249,12 +264,7 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
 
     @app.post("/api/plays/{play_id}/actions")
     async def act(play_id: str, request: Request) -> Any:
-        body = await request.json()
-        fake.actions.append((play_id, body))
-        after = {"destroy": "DESTROYED", "stop": "STOPPED", "restart": "RUNNING"}.get(body["action"])
-        if after:
-            fake.play(play_id)["status"]["stateEvents"].append({"state": after})
-        return fake.play(play_id)
+        return fake.act(play_id, await request.json())
 
     @app.get("/api/plays/{play_id}/tasks")
     async def tasks(play_id: str) -> Any:
@@ -325,74 +335,9 @@ def add_streams(app: FastAPI, fake: FakeServer) -> None:
                         return
 
 
-class Program:
-    """One exec, run here, with the server's side of flow control."""
-
-    def __init__(self, fake: FakeServer, websocket: WebSocket) -> None:
-        self.fake, self.websocket = fake, websocket
-        self.unacknowledged = 0
-        self.acknowledged = asyncio.Event()
-        self.gone = False
-
-    async def run(self, request: dict[str, Any]) -> None:
-        if self.fake.canned_results:
-            if result := self.fake.canned_results.pop():
-                await self.websocket.send_json({"result": result})
-            else:
-                await self.websocket.close()
-            return
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*request["argv"], stdin=pipe, stdout=pipe, stderr=pipe)
-        assert process.stdin and process.stdout and process.stderr
-        self.fake.programs += 1
-        listening = asyncio.create_task(self.listen(process, process.stdin))
-        try:
-            async with asyncio.TaskGroup() as pouring:
-                pouring.create_task(self.pour(1, process.stdout))
-                pouring.create_task(self.pour(2, process.stderr))
-            code = await process.wait()
-            await self.websocket.send_json({"result": {"exit_code": code if code >= 0 else 128 - code}})
-        finally:
-            if process.returncode is None:
-                process.kill()
-            listening.cancel()
-            await process.communicate()
-            self.fake.programs -= 1
-
-    async def listen(self, process: asyncio.subprocess.Process, stdin: asyncio.StreamWriter) -> None:
-        while True:
-            message = await self.websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                self.gone = True
-                self.acknowledged.set()  # nobody else will
-                return
-            if message.get("bytes"):
-                stdin.write(message["bytes"])
-                continue
-            told = json.loads(message["text"])
-            if "ack" in told:
-                self.unacknowledged -= told["ack"]
-                self.acknowledged.set()
-            elif told.get("eof"):
-                stdin.close()
-
-    async def pour(self, channel: int, source: asyncio.StreamReader) -> None:
-        while data := await source.read(32 << 10):
-            while self.unacknowledged + len(data) > WINDOW and not self.gone:
-                self.acknowledged.clear()
-                await self.acknowledged.wait()
-            if self.gone:
-                continue
-            self.unacknowledged += len(data)
-            self.fake.most_unacknowledged = max(self.fake.most_unacknowledged, self.unacknowledged)
-            await self.websocket.send_bytes(bytes([channel]) + data)
-
-
 def add_stock(app: FastAPI, fake: FakeServer) -> None:
     def told() -> StreamingResponse:
-        return StreamingResponse((json.dumps(item) + "\n" for item in fake.progress), media_type="application/x-ndjson")
+        return ndjson(fake.progress)
 
     @app.get("/api/images")
     async def images() -> Any:

@@ -39,7 +39,9 @@ def test_every_verb_has_a_help_with_examples_of_itself(cli: Cli, words: tuple[st
 def test_there_are_no_fewer_verbs_than_promised() -> None:
     promised = """up, down, serve, signin-link, doctor, lint, schema, exec, ssh, playground catalog, playground start,
     playground list, playground status, playground machines, playground tasks, playground wait, playground stop,
-    playground restart, playground destroy, playground debug, playground open, playground manifest,
+    playground restart, playground destroy, playground prepare, playground fork, playground snapshot,
+    playground snapshots, playground rewind, playground remove-snapshot, playground save, playground persist,
+    playground remove, du, scrub, playground debug, playground open, playground manifest,
     playground machine reboot, playground machine stop, playground machine restart, playground machine console,
     image list, image pull, image import, image remove, image gc, kernel list, kernel pull"""
     assert {" ".join(words) for words in ALL} >= {" ".join(verb.split()) for verb in promised.split(",")}

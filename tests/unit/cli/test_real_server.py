@@ -54,7 +54,8 @@ async def _serve(folder: Path, listening: socket.socket, running: list[Server]) 
     host = FakeHost()
     store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
     reconciler = Reconciler(store, host, changes, policy)
-    books = Catalog([folder / "catalog"], Manifests())
+    own = folder / "playgrounds"
+    books = Catalog([own, folder / "catalog"], Manifests(), own=own)
     services = Services(
         plays=Plays(store, books, host, reconciler, changes, policy),
         catalog=books,
@@ -106,6 +107,32 @@ def test_from_the_catalog_to_the_end(real: Cli) -> None:
     assert real.run("playground", "restart", "-q", play).stdout.decode().strip() == play
     assert real("playground", "destroy", play[:8]).returncode == 0
     assert real.run("playground", "list", "-q").stdout == b""
+
+
+def test_moments_from_the_first_to_the_last(real: Cli) -> None:
+    assert real("playground", "prepare", "--all").stdout == b"demo\n"
+    play = real.run("playground", "start", "-q", "--cold", "demo").stdout.decode().strip()
+    assert real("playground", "snapshot", play, "--name", "one").stdout == b"one\n"
+    assert b"one" in real("playground", "snapshots", play).stdout
+    rewound = real.run("playground", "rewind", "-q", play, "one")
+    assert (rewound.returncode, rewound.stdout.decode().strip()) == (0, play), rewound.stderr
+    assert real("playground", "rewind", play, "two").returncode == 3
+    fork = real.run("playground", "fork", "-q", play).stdout.decode().strip()
+    assert fork and fork != play
+    assert play.encode() in real("playground", "status", fork).stdout
+    assert real("playground", "stop", play).returncode == 0
+    assert real.run("playground", "rewind", "-q", play, "one").returncode == 0
+    assert real("playground", "save", play, "--as", "mine").returncode == 0
+    assert real("playground", "persist", play).returncode == 0
+    assert b"mine" in real("playground", "catalog").stdout
+    assert real.run("playground", "start", "-q", "mine").returncode == 0
+    assert b"snapshot" in real("du").stdout
+    assert real("scrub").returncode == 0
+    assert real("playground", "remove-snapshot", play, "one").returncode == 0
+    assert real("playground", "remove", "mine").returncode == 0
+    assert real("playground", "remove", "demo").returncode == 1
+    ids = real("playground", "list", "-q").stdout.decode().split()
+    assert real("playground", "destroy", *ids).returncode == 0
 
 
 def test_a_manifest_of_ones_own_and_a_bad_one(real: Cli, tmp_path: Path) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.unit.control.conftest import FAST, World, manifest, world
 
 from labyard.control.plays import NewPlay
-from labyard.errors import ConflictError, NotFoundError
+from labyard.errors import ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayState
@@ -32,6 +34,8 @@ TEMPERS = {
     "hanging": Temper(stop_hangs=True),
     "shy": Temper(start_refusals=2),
     "unprepared": Temper(failing_task="prepare"),
+    "clumsy": Temper(keeping_refusals=2),
+    "frozen": Temper(keeping_hangs=True),
 }
 
 
@@ -39,6 +43,11 @@ class Act(Enum):
     STOP = auto()
     RESTART = auto()
     DESTROY = auto()
+    FORK = auto()
+    SNAPSHOT = auto()
+    REWIND = auto()
+    REMOVE_SNAPSHOT = auto()
+    CUT_REWIND = auto()
     STEP = auto()
     CUT_STEP = auto()
     TICK = auto()
@@ -58,12 +67,13 @@ class Event:
     number: int
 
 
-EVENTS = st.builds(Event, st.sampled_from(Act), st.integers(0, 3), st.integers(1, 12))
+EVENTS = st.builds(Event, st.sampled_from(Act), st.integers(0, 5), st.integers(1, 12))
 
 
 async def happen(it: World, event: Event, ids: list[str]) -> None:  # noqa: C901 - one line per act
     play_id = ids[event.play % len(ids)]
-    with contextlib.suppress(ConflictError, NotFoundError):
+    name = f"s{event.number % 2}"
+    with contextlib.suppress(ConflictError, NotFoundError, MachineError):
         match event.act:
             case Act.STOP:
                 await it.plays.stop("owner", play_id)
@@ -71,10 +81,20 @@ async def happen(it: World, event: Event, ids: list[str]) -> None:  # noqa: C901
                 await it.plays.restart("owner", play_id)
             case Act.DESTROY:
                 await it.plays.destroy("owner", play_id)
+            case Act.FORK:
+                ids.append((await it.plays.fork("owner", play_id)).row.id)
+            case Act.SNAPSHOT:
+                await it.plays.snapshot("owner", play_id, name)
+            case Act.REWIND:
+                await it.plays.rewind("owner", play_id, name)
+            case Act.REMOVE_SNAPSHOT:
+                await it.plays.remove_snapshot("owner", play_id, name)
+            case Act.CUT_REWIND:
+                await cut(it, it.plays.rewind("owner", play_id, name), event.number)
             case Act.STEP:
                 await it.reconciler.step(play_id)
             case Act.CUT_STEP:
-                await cut(it, play_id, event.number)
+                await cut(it, it.reconciler.step(play_id), event.number)
             case Act.TICK:
                 await it.settle()
             case Act.REBOOT_SERVER:
@@ -95,9 +115,9 @@ async def happen(it: World, event: Event, ids: list[str]) -> None:  # noqa: C901
                 pass
 
 
-async def cut(it: World, play_id: str, after: int) -> None:
-    """Take a step and cut it after so many turns of the event loop."""
-    step = asyncio.create_task(it.reconciler.step(play_id))
+async def cut(it: World, work: Coroutine[Any, Any, object], after: int) -> None:
+    """Take a step, or do what somebody asked, and cut it after so many turns of the event loop."""
+    step = asyncio.create_task(work)
     for _ in range(after):
         await asyncio.sleep(0)
     step.cancel()

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from labyard.control.decide import Ask, Lost, Nothing, Purge, Record, Step, Verb, become, decide
+from labyard.control.decide import Ask, Lost, Nothing, Purge, Record, Step, Verb, become, decide, without_origin
 from labyard.control.policy import Policy
+from labyard.errors import CapacityError, ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.store.plays import Desired, PlayRow, StateEvent
@@ -201,3 +202,22 @@ def test_events_are_bounded() -> None:
     for number in range(300):
         there = become(there, S.STOPPED if number % 2 == 0 else S.RUNNING, NOW)
     assert len(there.events) == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "hopeless"),
+    [
+        ({"origin": "a" * 24}, NotFoundError("gone"), True),
+        ({"origin": "a" * 24}, ConflictError("it is FAILED"), True),
+        ({"origin": "a" * 24}, CapacityError("no room"), False),
+        ({"origin": "a" * 24}, MachineError("no"), False),
+        ({"origin": "a" * 24}, TimeoutError(), False),
+        ({"plan": fake_plan().model_copy(update={"snapshot": "1"})}, NotFoundError("gone"), True),
+        ({"plan": fake_plan().model_copy(update={"snapshot": "1"})}, ConflictError("busy"), False),
+        ({}, NotFoundError("an image"), False),
+    ],
+)
+def test_what_a_start_is_made_from_does_not_come_back(
+    change: dict[str, object], error: Exception, hopeless: bool
+) -> None:
+    assert without_origin(replace(row(S.CREATED), **change), error) is hopeless  # type: ignore[arg-type]

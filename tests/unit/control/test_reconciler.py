@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.unit.control.conftest import FAST, World, manifest, world
 
-from labyard.control.plays import NewPlay, TooManyError
+from labyard.control.plays import NewPlay
+from labyard.control.refusals import TooManyError
 from labyard.errors import ConflictError, NotFoundError
 from labyard.hosts.fake import GIB, FakeHost, Temper
 from labyard.hosts.fake_plans import fake_plan

@@ -65,7 +65,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     host = FakeHost(tempers={"slow": Temper(boot=60)})
     store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
     reconciler = Reconciler(store, host, changes, policy)
-    books = Catalog([catalog], Manifests())
+    own = tmp_path / "playgrounds"
+    books = Catalog([own, catalog], Manifests(), own=own)
     services = Services(
         plays=Plays(store, books, host, reconciler, changes, policy),
         catalog=books,

@@ -128,6 +128,8 @@ async def test_a_row_comes_back_as_it_went(store: PlayStore) -> None:
         expires_at=NOW,
         max_play_time=60,
         persistent=True,
+        origin="a" * 24,
+        cold=True,
         events=(StateEvent(state=PlayState.FAILED, at=NOW, error=True),),
     )
     await store.insert(there)

@@ -1,8 +1,10 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { ErrorBody, Play, Playground, Problem, TaskDetails } from "./types.ts";
+import type { ErrorBody, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
+/** Keeping a moment answers when it is on disk. */
+const ACT_LIMIT_MS = 180_000;
 
 export class ApiError extends Error {
   readonly code: string;
@@ -51,8 +53,8 @@ function unreachable(cause: unknown): ApiError {
   });
 }
 
-async function ask<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, signal: AbortSignal.timeout(TIME_LIMIT_MS), headers: { accept: "application/json" } };
+async function ask<T>(method: "GET" | "POST", path: string, body?: unknown, limit = TIME_LIMIT_MS): Promise<T> {
+  const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json" } };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { accept: "application/json", "content-type": "application/json" };
@@ -86,8 +88,9 @@ export const api = {
   play: (id: string) => ask<Play>("GET", `/api/plays/${enc(id)}`),
   start: (playground: string, initConditions: Record<string, string>) =>
     ask<Play>("POST", "/api/plays", { playground, initConditions, safetyDisclaimerConsent: true }),
-  act: (id: string, action: string, machine?: string) =>
-    ask<Play>("POST", `/api/plays/${enc(id)}/actions`, machine === undefined ? { action } : { action, machine }),
+  act: (id: string, action: string, more: { machine?: string; name?: string } = {}) =>
+    ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
+  snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
   conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
 };

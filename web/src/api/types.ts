@@ -92,9 +92,18 @@ export interface Play {
   /** Milliseconds left from the moment of the answer; 0 or less: no end is set. */
   expiresIn?: number;
   status?: PlayStatus | null;
+  /** Ours: the id of the play it was forked from. */
+  forkOf?: string;
   playground: Playground;
   machines: PlayMachine[];
   tasks?: Record<string, PlayTask> | null;
+}
+
+/** Ours: a moment of a play that was kept. `size` in bytes, less what it shares. */
+export interface Snapshot {
+  name: string;
+  createdAt: string;
+  size?: number;
 }
 
 export interface PlaygroundDrive {

@@ -6,14 +6,19 @@ import { keysDialog } from "../parts/dialog.ts";
 import { shape } from "../parts/marks.ts";
 import { machineList, taskList, type Details } from "../parts/progress.ts";
 import { closeOnEscape, closeWhenLeft } from "../parts/tab-bar.ts";
+import "../parts/snapshots.ts";
 import { set, settings } from "../play/settings.ts";
 import { alive, ending, failedTasks, initTasks, lookOf, stateOf, titleOf } from "../play/state.ts";
+import { goOnWord, whyNotKept } from "../play/moments.ts";
 import { left } from "../play/time.ts";
-import { playgroundPath } from "../router.ts";
+import { playPath, playgroundPath } from "../router.ts";
 import { prose } from "../text/markdown.ts";
 
 interface HeaderActs {
   stop: () => void;
+  fork: () => void;
+  /** A fork is being asked for. */
+  forking: boolean;
   destroy: () => void;
 }
 
@@ -30,12 +35,24 @@ export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateRe
     <h1 title=${titleOf(play)}>${titleOf(play)}</h1>
     <span class="state ${look}" role="status" data-state=${state}>${shape(look)}${word}</span>
     ${timed
-      ? html`<span class="left ${remaining < SOON_MS ? "soon" : ""}" title="When this runs out the play is stopped; its disks are kept">${left(remaining)}</span>`
+      ? html`<span class="left ${remaining < SOON_MS ? "soon" : ""}" title="When this runs out the play is stopped; it can go on where it was">${left(remaining)}</span>`
       : nothing}
-    ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="wide-only" @click=${acts.stop}>Stop</button>` : nothing}
+    ${gone(state) ? nothing : forkButton(play, acts, "wide-only", acts.fork)}
+    ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="wide-only" title=${STOP_KEEPS} @click=${acts.stop}>Stop</button>` : nothing}
     ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="wide-only" @click=${acts.destroy}>Destroy</button>`}
     ${menu(play, acts)}
   </header>`;
+}
+
+const STOP_KEEPS = "Keeps everything; you continue exactly here";
+
+const gone = (state: string): boolean => ["DESTROYED", "DESTROYING"].includes(state);
+
+function forkButton(play: Play, acts: HeaderActs, where: string, act: (event: Event) => void): TemplateResult {
+  const why = acts.forking ? "The fork is being asked for." : whyNotKept(play);
+  return html`<button class=${where} ?disabled=${why !== null} title=${why ?? "A second play, as this one is now; this one goes on"} @click=${act}>
+    ${acts.forking ? "Forking…" : "Fork"}
+  </button>`;
 }
 
 function menu(play: Play, acts: HeaderActs): TemplateResult {
@@ -48,7 +65,9 @@ function menu(play: Play, acts: HeaderActs): TemplateResult {
   return html`<details class="menu" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
     <summary class="quiet" aria-label="More">⋯</summary>
     <div class="menu-items end" role="group" aria-label="More">
-      ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="phone-only" @click=${chosen(acts.stop)}>Stop</button>` : nothing}
+      ${gone(state) ? nothing : forkButton(play, acts, "phone-only", chosen(acts.fork))}
+      ${!gone(state) && whyNotKept(play) ? html`<p class="muted phone-only">${whyNotKept(play)}</p>` : nothing}
+      ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="phone-only" title=${STOP_KEEPS} @click=${chosen(acts.stop)}>Stop</button>` : nothing}
       ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="phone-only" @click=${chosen(acts.destroy)}>Destroy…</button>`}
       <a href=${playgroundPath(play.playground.name)}>About this playground</a>
       <button @click=${chosen(() => void navigator.clipboard?.writeText(play.id))}>Copy the play's id</button>
@@ -62,16 +81,24 @@ function menu(play: Play, acts: HeaderActs): TemplateResult {
   </details>`;
 }
 
-export function side(play: Play, about: Playground | null, details: Details, reboot: (machine: string) => void): TemplateResult {
+interface SideActs {
+  reboot: (machine: string) => void;
+  /** An action answered with the play as it is now. */
+  told: (play: Play) => void;
+}
+
+export function side(play: Play, about: Playground | null, details: Details, acts: SideActs): TemplateResult {
   const preparation = initTasks(play);
   const others = Object.values(play.tasks ?? {}).filter((task) => !task.init && !task.helper);
   const notes = play.status?.notes ?? [];
   return html`${failure(play, details)}
-    ${alive(play) ? html`<h2>Machines</h2>${machineList(play, reboot)}` : nothing}
+    ${alive(play) ? html`<h2>Machines</h2>${machineList(play, acts.reboot)}` : nothing}
     ${preparation.length > 0 ? html`<h2>Preparation</h2>${taskList(preparation, details, "Preparation")}` : nothing}
     ${others.length > 0 ? html`<h2>Tasks</h2>${taskList(others, details, "Tasks")}` : nothing}
     ${notes.length > 0 ? html`<h2>Good to know</h2><ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
+    ${gone(stateOf(play)) ? nothing : html`<h2>Snapshots</h2><labyard-snapshots .play=${play} .told=${acts.told}></labyard-snapshots>`}
     <h2>About</h2>
+    ${play.forkOf ? html`<p>Forked from <a href=${playPath(play.forkOf)}>another play</a>.</p>` : nothing}
     ${about?.description ? html`<p>${about.description}</p>` : nothing}
     ${about?.markdown ? prose(about.markdown) : nothing}
     <p><a href=${playgroundPath(play.playground.name)}>${play.playground.title || play.playground.name}: map, machines, manifest</a></p>`;
@@ -117,7 +144,7 @@ export function ended(play: Play, act: (action: string) => void): TemplateResult
     <h2>${shape(look)} ${word}</h2>
     <p>${end?.sentence}</p>
     ${end?.detail ? html`<p>${end.detail}</p>` : nothing}
-    ${state === "STOPPED" ? html`<p><button class="primary" @click=${() => act("restart")}>Start it again</button></p>` : nothing}
+    ${state === "STOPPED" ? html`<p><button class="primary" @click=${() => act("restart")}>${goOnWord(play)}</button></p>` : nothing}
     ${state === "DESTROYED" ? html`<p><a class="button primary" href=${playgroundPath(play.playground.name)}>Start a fresh one</a></p>` : nothing}
     ${state === "STOPPED" || state === "DESTROYED" ? html`<p><a href="/">All playgrounds and your plays</a></p>` : nothing}
   </div>`;

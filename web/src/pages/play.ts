@@ -15,6 +15,7 @@ import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
 import { nextTerminal, tabsOf, type Tab, type TerminalTab } from "../play/tabs.ts";
 import { missing } from "../app-pages.ts";
+import { go, playPath } from "../router.ts";
 import { divider, ended, header, side } from "./play-parts.ts";
 import "../parts/key-bar.ts";
 
@@ -28,6 +29,7 @@ export class PlayPage extends PageElement {
     pane: { state: true },
     failure: { state: true },
     extra: { state: true },
+    forking: { state: true },
   };
   declare playId: string;
   declare live: LiveState;
@@ -40,6 +42,7 @@ export class PlayPage extends PageElement {
   /** What went wrong with the last thing asked for. */
   declare failure: ApiError | null;
   declare extra: Record<string, number[]>;
+  declare forking: boolean;
   #connection: LivePlay | null = null;
   #clock: ReturnType<typeof setInterval> | undefined;
   #asked = "";
@@ -56,6 +59,7 @@ export class PlayPage extends PageElement {
     this.pane = "work";
     this.failure = null;
     this.extra = {};
+    this.forking = false;
   }
 
   override connectedCallback(): void {
@@ -75,10 +79,21 @@ export class PlayPage extends PageElement {
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (changed.has("playId")) {
       this.#connection?.close();
+      if (changed.get("playId") !== undefined) this.#forget();
       this.extra = extraTerminals(this.playId);
       this.#opened.clear();
       this.#connection = new LivePlay(this.playId, (state) => this.#told(state));
     }
+  }
+
+  /** The same page for another play, as after a fork. */
+  #forget(): void {
+    this.live = { play: null, toldAt: 0, connected: false, error: null };
+    this.details = new Map();
+    this.about = null;
+    this.selected = null;
+    this.failure = null;
+    this.#asked = "";
   }
 
   #told(state: LiveState): void {
@@ -120,18 +135,31 @@ export class PlayPage extends PageElement {
   async act(action: string, machine?: string): Promise<void> {
     this.failure = null;
     try {
-      this.#connection?.take(await api.act(this.playId, action, machine));
+      this.#connection?.take(await api.act(this.playId, action, machine === undefined ? {} : { machine }));
       if (action === "restart") this.#connection?.retry();
     } catch (cause) {
       this.failure = asApiError(cause);
     }
   }
 
+  /** Opens the new play; this one goes on. */
+  async fork(): Promise<void> {
+    if (this.forking) return;
+    this.failure = null;
+    this.forking = true;
+    try {
+      go(playPath((await api.act(this.playId, "fork")).id));
+    } catch (cause) {
+      this.failure = asApiError(cause);
+    }
+    this.forking = false;
+  }
+
   async destroy(play: Play): Promise<void> {
     const name = titleOf(play);
     const sure = await confirmed({
       title: `Destroy “${name}”?`,
-      text: `Its ${play.machines.length === 1 ? "machine and its disks are" : `${play.machines.length} machines and their disks are`} deleted. This cannot be undone. Stopping keeps the disks.`,
+      text: `Its ${play.machines.length === 1 ? "machine and its disks are" : `${play.machines.length} machines and their disks are`} deleted. This cannot be undone. Stopping keeps everything.`,
       act: "Destroy it",
       danger: true,
     });
@@ -278,6 +306,8 @@ export class PlayPage extends PageElement {
     return html`<div class="play" data-pane=${this.pane}>
       ${header(play, this.live.toldAt, {
         stop: () => void this.act("stop"),
+        fork: () => void this.fork(),
+        forking: this.forking,
         destroy: () => void this.destroy(play),
       })}
       ${connected || stateOf(play) === "DESTROYED"
@@ -287,7 +317,10 @@ export class PlayPage extends PageElement {
       <main class="halves">
         <div class="work">${this.#work(play)}</div>
         ${divider()}
-        <aside class="side" aria-label="About this play">${side(play, this.about, this.details, (machine) => void this.reboot(machine))}</aside>
+        <aside class="side" aria-label="About this play">${side(play, this.about, this.details, {
+          reboot: (machine) => void this.reboot(machine),
+          told: (told) => this.#connection?.take(told),
+        })}</aside>
       </main>
       <nav class="pane-switch phone-only" aria-label="Halves of the page">
         <button aria-pressed=${this.pane === "work"} @click=${() => (this.pane = "work")}>Terminal</button>

@@ -91,13 +91,14 @@ export function failedTasks(play: Play): PlayTask[] {
 /** The words of `labyard.play.status.Reason`; used when the server sends the reason's code alone. */
 const REASONS: Record<string, string> = {
   destroyed: "This play was destroyed by its owner.",
-  stopped: "This play was stopped; its disks are kept.",
-  expired: "This play reached the end of its time and was stopped; its disks are kept.",
+  stopped: "This play was stopped; it can go on where it was.",
+  expired: "This play reached the end of its time and was stopped; it can go on where it was.",
   "init-task-failed": "A preparation step of this playground failed; its machines stay reachable until you destroy it.",
   "image-unavailable": "An image this playground needs could not be had.",
   "machine-never-ready": "A machine did not become ready in time.",
   "machine-gone": "A machine ended unexpectedly.",
   "no-capacity": "This box has no room for this play right now.",
+  "origin-gone": "What this play was to be made from is not there, or cannot be copied as it is now.",
   "disk-budget": "This play wrote more than its share of the disk and was halted.",
   "host-restarted": "The box was restarted while this play ran; its disks are kept.",
   internal: "Something went wrong inside Labyard.",
@@ -112,8 +113,8 @@ export interface Ending {
 }
 
 const BY_STATE: Partial<Record<PlayStateWord, string>> = {
-  STOPPED: "This play was stopped; its disks are kept.",
-  STOPPING: "This play is being stopped; its disks are kept.",
+  STOPPED: "This play was stopped.",
+  STOPPING: "This play is being stopped; what it was doing is kept.",
   DESTROYING: "This play is being destroyed.",
   DESTROYED: "This play was destroyed. Nothing of it is left.",
   FAILED: "This play failed, and the server gave no reason.",

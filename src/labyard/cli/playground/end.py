@@ -23,7 +23,10 @@ _LIMIT = 300  # seconds for a play to end
 
 @app.command("stop", epilog=examples("labyard playground stop 65f1"))
 def stop(play: PlayId) -> None:
-    """Power a play's machines off and keep its disks. Returns when it is so."""
+    """Keep a play as it is, memory and disks, and free what it uses. Returns when it is so.
+
+    `restart` lets its processes and shells continue exactly here.
+    """
 
     async def work(api: Api) -> None:
         found = await api.play(play)
@@ -38,7 +41,10 @@ def restart(
     play: PlayId,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the play's id alone.")] = False,
 ) -> None:
-    """Boot a stopped play from its disks and return when it is ready."""
+    """Let a stopped play continue where it was, and return when it is ready.
+
+    Its processes and shells go on. Where its memory could not be kept, it boots from its disks and says so.
+    """
 
     async def work(api: Api) -> int:
         found = await api.act(await api.play(play), "restart")

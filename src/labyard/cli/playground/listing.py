@@ -71,6 +71,7 @@ def status(play: PlayId, output: Format = Output.TABLE) -> None:
             "id": found.id,
             "playground": found.playground,
             "title": found.title,
+            "fork of": str(found.raw.get("forkOf") or ""),
             "state": found.state,
             "why": found.message or found.reason,
             "age": since(found.created_at, now),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ _MANIFEST_LIMIT = 1 << 20  # bytes
     epilog=examples(
         "labyard playground start mini-lan",
         "labyard playground start -f playground.yaml -i version=1.31",
+        "labyard playground start --cold docker",
         "ID=$(labyard playground start -q debian)",
     ),
 )
@@ -38,15 +40,18 @@ def start(
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the play's id alone.")] = False,
     title: Annotated[str | None, typer.Option("--title", help="A name of your own for this play.")] = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Boot, though there may be a snapshot to go on from.")] = False,
 ) -> None:
     """Start a play and return when it is ready: all machines, and all init tasks done.
 
-    Ctrl-C ends the play that was being started.
+    It goes on from its playground's snapshot where there is one. Ctrl-C ends the play that was being started.
     """
     if name is None and file is None:
         raise UsageError("which playground?", hint="give a NAME (`labyard playground catalog` lists them) or -f FILE")
     request = _request(name, file, inputs or [])
-    run(lambda api: _start(api, request, quiet=quiet, title=title))
+    if cold:
+        request["cold"] = True
+    run(lambda api: begin(api, _create(api, request, title), quiet=quiet))
 
 
 def _request(name: str | None, file: Path | None, inputs: list[str]) -> dict[str, Any]:
@@ -55,8 +60,13 @@ def _request(name: str | None, file: Path | None, inputs: list[str]) -> dict[str
         request["manifest"] = _read(file)
         request["manifestName"] = "stdin" if str(file) == "-" else str(file)
     if inputs:
-        request["initConditions"] = dict(_input(pair) for pair in inputs)
+        request["initConditions"] = parameters(inputs)
     return request
+
+
+def parameters(inputs: list[str]) -> dict[str, str]:
+    """What several `-i key=value` say."""
+    return dict(_input(pair) for pair in inputs)
 
 
 def _input(pair: str) -> tuple[str, str]:
@@ -82,8 +92,9 @@ def _read(file: Path) -> str:
         raise UsageError(f"{file} is not UTF-8 text") from error
 
 
-async def _start(api: Api, request: dict[str, Any], *, quiet: bool, title: str | None) -> int:
-    creating = asyncio.create_task(_create(api, request, title))
+async def begin(api: Api, create: Coroutine[Any, Any, PlayView], *, quiet: bool) -> int:
+    """Have a play made and wait until it is ready; when that is cut, the play ends."""
+    creating = asyncio.create_task(create)
     try:
         # shielded: an answer must not be lost between the server's yes and our Ctrl-C, or nobody would end that play
         play = await asyncio.shield(creating)

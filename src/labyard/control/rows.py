@@ -1,0 +1,76 @@
+"""An owner's rows: found, looked at, changed. What people ask of plays goes through here; nobody is waited for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from labyard.control.changes import Changes
+from labyard.control.reconciler import Reconciler
+from labyard.errors import ConflictError, NotFoundError
+from labyard.play.status import PlayState
+from labyard.store.plays import Desired, PlayRow, PlayStore, StaleError
+
+PLAY_ID = re.compile(r"[0-9a-f]{24}")
+_CHANGE_TRIES = 20
+
+Change = Callable[[PlayRow, datetime], PlayRow]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlayView:
+    """A row, and its place in the queue (from 1) while it waits for its first start."""
+
+    row: PlayRow
+    place: int | None
+    now: datetime
+
+
+class Rows:
+    def __init__(
+        self, store: PlayStore, reconciler: Reconciler, changes: Changes, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._reconciler = reconciler
+        self._changes = changes
+        self._clock = clock
+
+    async def row(self, owner: str, play_id: str) -> PlayRow:
+        """NotFoundError also for another owner's play: ids are not told."""
+        if PLAY_ID.fullmatch(play_id) is None:
+            raise NotFoundError(f"{play_id[:64]!r} is not the id of a play", hint="ids are 24 characters of 0-9a-f")
+        row = await self._store.get(play_id)
+        if row.owner != owner:
+            raise NotFoundError(f"no play {play_id}")
+        return row
+
+    async def view(self, row: PlayRow) -> PlayView:
+        waiting = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
+        return PlayView(row=row, place=await self._store.place(row) if waiting else None, now=self._clock())
+
+    async def add(self, row: PlayRow) -> PlayView:
+        await self._store.insert(row)
+        self._reconciler.poke(row.id)
+        return await self.view(row)
+
+    async def change(self, owner: str, play_id: str, change: Change) -> PlayView:
+        for _ in range(_CHANGE_TRIES):
+            row = await self.row(owner, play_id)
+            changed = change(row, self._clock())
+            if changed == row:
+                return await self.view(row)
+            try:
+                saved = await self._store.save(changed, now=self._clock())
+            except StaleError:
+                continue
+            self._changes.tell(play_id)
+            self._reconciler.poke(play_id)
+            return await self.view(saved)
+        raise ConflictError("this play is changing too fast", hint="try again")
+
+
+def refuse_gone(row: PlayRow) -> None:
+    if row.desired is Desired.DESTROYED:
+        raise ConflictError("this play is being destroyed, or is gone")
