@@ -59,6 +59,9 @@ FIRST_IMAGES = ("busybox", "debian-12")
 LATER_KERNELS = ("6.12",)
 LATER_IMAGES = ("debian-12-docker",)
 
+_GENTLY = 2.0
+"""Seconds between two playgrounds that are prepared while serving."""
+
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -197,7 +200,7 @@ async def prepare(settings: Settings) -> AsyncIterator[dict[str, Any]]:
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
     _check_free(settings.host, settings.port)
-    async with house(settings) as services, _preparing(settings):
+    async with house(settings) as services, _preparing(settings, services):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
         config = uvicorn_config(app, host=settings.host, port=settings.port, message_limit=limit)
@@ -216,7 +219,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 @asynccontextmanager
-async def _preparing(settings: Settings) -> AsyncIterator[None]:
+async def _preparing(settings: Settings, services: Services) -> AsyncIterator[None]:
     """In the background; what cannot be had now is asked for again when a play needs it."""
 
     async def work() -> None:
@@ -225,6 +228,7 @@ async def _preparing(settings: Settings) -> AsyncIterator[None]:
             await parts.prepare_images((*FIRST_KERNELS, *LATER_KERNELS), LATER_IMAGES, silent)
         except LabyardError as error:
             log.warning("an image could not be prepared", error=str(error))
+        await _prepare_catalog(services)
 
     task = asyncio.create_task(work()) if settings.prepare_later else None
     try:
@@ -233,6 +237,26 @@ async def _preparing(settings: Settings) -> AsyncIterator[None]:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def _prepare_catalog(services: Services) -> None:
+    """A snapshot of each playground that can be started as it is, one at a time, and only while nobody waits for a start."""
+    for entry in services.catalog.entries():
+        if entry.manifest is None:
+            continue
+        while await _somebody_waits(services.host):
+            await asyncio.sleep(_GENTLY)
+        try:
+            async for _ in await services.plays.prepare(entry.name, {}):
+                pass
+        except LabyardError as error:
+            log.warning("a playground could not be prepared", playground=entry.name, error=str(error))
+        await asyncio.sleep(_GENTLY)
+
+
+async def _somebody_waits(host: Host) -> bool:
+    on_the_way = (PlayState.CREATED, PlayState.STARTING)
+    return any(report.state in on_the_way for report in await host.list())
 
 
 class _Server(uvicorn.Server):

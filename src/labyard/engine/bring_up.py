@@ -114,6 +114,9 @@ class BringUp:
             return True
         if templates.is_saved(key):
             raise NotFoundError(f"the snapshot this playground starts from ({key}) is gone or cannot be used here")
+        if self.record.plan.one_off and not self.record.entry.internal:
+            await self._boot()
+            return True
         async with templates.turn(key):
             if await self._start_from(key):
                 return True

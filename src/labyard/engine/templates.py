@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 _WORK = "work-"
 _SAVED = "saved-"
 # What a play is called and how its page looks is no part of what its machines are.
-_NOT_INSIDE = {"title", "notes", "tabs", "forwards", "playground", "needs_internet"}
+_NOT_INSIDE = {"title", "notes", "tabs", "forwards", "playground", "needs_internet", "one_off"}
 
 
 class Templates:

@@ -158,6 +158,7 @@ class PlayPlan(Value):
     """Everything an engine needs to make a play. `notes`: what was changed on the way, for the learner to see.
 
     `parameters`: the start parameters it was resolved with, less those left out. `warm` false: never from a snapshot.
+    `one_off`: somebody's own words went in, which nobody will choose again: no start of it makes a snapshot for others.
     `snapshot`: the id of a saved one that it is forked from, and never booted without.
     """
 
@@ -172,6 +173,7 @@ class PlayPlan(Value):
     forwards: tuple[ForwardPlan, ...] = ()
     registry_auth: str | None = None
     warm: bool = True
+    one_off: bool = False
     snapshot: str | None = None
     needs_internet: bool = False
 

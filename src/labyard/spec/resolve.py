@@ -62,6 +62,7 @@ def resolve(
         forwards=tuple(_forward(manifest, forward) for forward in manifest.playground.port_forwards),
         registry_auth=manifest.playground.registry_auth,
         warm=manifest.playground.warm,
+        one_off=_is_one_off(manifest, chosen),
         snapshot=manifest.playground.snapshot,
         needs_internet=manifest.needs is not None,
     )
@@ -101,6 +102,12 @@ def choose_parameters(manifest: Manifest, given: Mapping[str, str], limits: Limi
     if problems:
         raise SpecError(tuple(problems))
     return chosen
+
+
+def _is_one_off(manifest: Manifest, chosen: Mapping[str, str]) -> bool:
+    """Whether a parameter without `options` was given another value than its default."""
+    free = (parameter for parameter in manifest.playground.init_conditions.values if not parameter.options)
+    return any(chosen.get(each.key, each.default) not in (each.default, None) for each in free)
 
 
 def _machine(
