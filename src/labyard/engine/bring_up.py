@@ -184,7 +184,11 @@ class BringUp:
         self.record.write(booted=snapshot.booted)
         await together(*(machine.rise() for machine in asleep))
         for saved in snapshot.machines:
-            if not saved.memory and saved.status.state is not MachineState.STOPPED:
+            if saved.memory:
+                continue
+            if saved.status.state is MachineState.STOPPED:
+                await self._machines[saved.name].end()
+            else:
                 await self._start_machine(ground, self._machines[saved.name])
         await together(*(self._wait_ready(machine) for machine in asleep))
         await self._make_own(snapshot)

@@ -18,6 +18,7 @@ from labyard.engine.snapshot import (
     publish,
     read_snapshot,
     remove_snapshot,
+    snapshots_in,
 )
 from labyard.errors import ConflictError, NotFoundError
 from labyard.machine.plan import LayerSpec
@@ -39,15 +40,7 @@ class Moments:
 
     def named(self) -> dict[str, Snapshot]:
         """Oldest first; damaged ones are passed over."""
-        folder = self._record.folder / SNAPSHOTS
-        found = {}
-        for path in folder.iterdir() if folder.is_dir() else []:
-            try:
-                snapshot = read_snapshot(path)
-            except SnapshotError:
-                continue
-            if snapshot is not None:
-                found[path.name] = snapshot
+        found = snapshots_in(self._record.folder / SNAPSHOTS)
         return dict(sorted(found.items(), key=lambda item: item[1].created_at))
 
     def find(self, name: str) -> Snapshot:

@@ -154,12 +154,32 @@ def remove_snapshot(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def snapshots_in(folder: Path) -> dict[str, Snapshot]:
+    """Every snapshot in a folder of them, by its name; damaged ones are passed over."""
+    found = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.endswith(_DAMAGED):
+            continue
+        with contextlib.suppress(SnapshotError):
+            if (snapshot := read_snapshot(path)) is not None:
+                found[path.name] = snapshot
+    return found
+
+
+def drop_damaged(folder: Path, *, older_than: float) -> None:
+    """Remove what was set aside in a folder of snapshots before a time (seconds since 1970)."""
+    for path in folder.glob(f"*{_DAMAGED}"):
+        if path.stat().st_mtime < older_than:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def set_aside(folder: Path) -> None:
     """Keep a damaged one for whoever wants to look, out of the way of a new one."""
     aside = folder.with_name(folder.name + _DAMAGED)
     shutil.rmtree(aside, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
+        os.utime(aside)
 
 
 def _sync(path: Path) -> None:

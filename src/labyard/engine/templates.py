@@ -8,13 +8,24 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
 
-from labyard.engine.snapshot import FORMAT, RECORD, Maker, Snapshot, read_snapshot, remove_snapshot, set_aside
+from labyard.engine.snapshot import (
+    FORMAT,
+    RECORD,
+    Maker,
+    Snapshot,
+    drop_damaged,
+    read_snapshot,
+    remove_snapshot,
+    set_aside,
+    snapshots_in,
+)
 from labyard.images.kernels import KernelStore
 from labyard.images.store import ImageStore
 from labyard.machine.sparse import SnapshotError
@@ -24,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 _WORK = "work-"
 _SAVED = "saved-"
+_DAMAGED_SECONDS = 7 * 86_400.0
 # What a play is called and how its page looks is no part of what its machines are.
 _NOT_INSIDE = {"title", "notes", "tabs", "forwards", "playground", "needs_internet", "one_off"}
 
@@ -41,6 +53,7 @@ class Templates:
     def prepare(self) -> None:
         """The folder, without what was cut off half-way."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        drop_damaged(self.root, older_than=time.time() - _DAMAGED_SECONDS)
         for path in self.root.iterdir():
             if path.name.startswith(_WORK) or not (path / RECORD).exists():
                 shutil.rmtree(path, ignore_errors=True)
@@ -101,15 +114,7 @@ class Templates:
 
     def all(self) -> dict[str, Snapshot]:
         """Every complete one by its key; damaged ones are passed over."""
-        found = {}
-        for path in sorted(self.root.iterdir()) if self.root.is_dir() else []:
-            try:
-                snapshot = read_snapshot(path) if not path.name.startswith(_WORK) else None
-            except SnapshotError:
-                continue
-            if snapshot is not None:
-                found[path.name] = snapshot
-        return found
+        return {key: snapshot for key, snapshot in snapshots_in(self.root).items() if not key.startswith(_WORK)}
 
     def images(self) -> set[str]:
         return {digest for snapshot in self.all().values() for digest in snapshot.images()}

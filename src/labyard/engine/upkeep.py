@@ -12,7 +12,7 @@ import structlog
 from labyard.engine.footing import FOOTING
 from labyard.engine.journal import replace_file
 from labyard.engine.record import KEPT, SNAPSHOTS
-from labyard.engine.snapshot import RECORD, Snapshot, read_snapshot, set_aside
+from labyard.engine.snapshot import RECORD, Snapshot, read_snapshot, set_aside, snapshots_in
 from labyard.machine.delta import digest
 from labyard.machine.sparse import SnapshotError
 from labyard.play.plan import Value
@@ -108,7 +108,7 @@ def scrub(folder: Path) -> str | None:
 
 def snapshots_of_play(folder: Path) -> list[Path]:
     named = folder / SNAPSHOTS
-    return [folder / KEPT, *(sorted(named.iterdir()) if named.is_dir() else [])]
+    return [folder / KEPT, *(named / name for name in snapshots_in(named))]
 
 
 def _names(folder: Path, snapshot: Snapshot) -> list[str]:
