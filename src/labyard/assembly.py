@@ -158,7 +158,7 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
 
 def known(parts: Parts) -> Known:
     """What manifests may name on this box."""
-    return Known(sources=parts.images.names(), kernels=parts.kernels.available())
+    return Known(sources=parts.images.names(), kernels=parts.kernels.available(), users=parts.images.users)
 
 
 def services_over(

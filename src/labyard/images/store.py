@@ -95,6 +95,14 @@ class ImageStore:
         imported = (pointer.source for pointer in self._pointers() if not pointer.source.startswith(SCHEME))
         return sorted({*recipe_names(self._recipes), *self._aliases.names(), *imported})
 
+    def users(self, source: str) -> tuple[str, ...] | None:
+        """Who is in an image; None when it is not here, or we may not look."""
+        try:
+            image = self._find(self.resolve(source))
+        except (SourceError, OSError):
+            return None
+        return image.users if image is not None else None
+
     async def check(self, source: str) -> str | None:
         """Why the image could not be had on this box, or None. Asks the registry when it is not here yet."""
         try:

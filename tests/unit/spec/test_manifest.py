@@ -56,7 +56,7 @@ def test_the_catalog_is_whole() -> None:
 
 
 def test_what_a_box_has_not_is_told() -> None:
-    known = Known(sources=["debian-12", "busybox"], kernels=["6.1", "6.12"], users={"debian-21": ["root", "admin"]})
+    known = Known(sources=["debian-12", "busybox"], kernels=["6.1", "6.12"], users={"debian-21": ["root", "admin"]}.get)
     said = [str(problem) for problem in check(ONE.replace("      startupFiles", "      # "), known=known)]
     assert said == [
         "manifest.yaml:7:22: warning: `debian-21` has no user `laborant`: it will be created",
