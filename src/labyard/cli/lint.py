@@ -91,7 +91,7 @@ async def missing_images(files: Sequence[Path], images: ImageStore) -> list[Prob
             if source not in asked:
                 asked[source] = await images.check(source)
             if (why := asked[source]) is not None:
-                words = f"no image `{source}`: {why}"
+                words = f"no image `{source}`: {why.removeprefix(f'{source}: ')}"
                 problems.append(Problem(file=str(file), line=place.line, column=place.column, message=words))
     return problems
 
