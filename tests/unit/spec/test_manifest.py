@@ -65,6 +65,12 @@ def test_what_a_box_has_not_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(("size", "complaints"), [("96MiB", []), ("64MiB", ["a machine needs at least 96MiB"])])
+def test_memory_in_which_no_kernel_comes_up(size: str, complaints: list[str]) -> None:
+    text = ONE[: ONE.index("      startupFiles")] + f"      resources: {{ramSize: {size}}}\n"
+    assert [problem.message for problem in check(text)] == complaints
+
+
 def test_a_file_beside_the_manifest_is_read() -> None:
     manifest = parse_manifest(ONE, files={"__static__/x.txt": b"hello\n"}.__getitem__)
     assert resolve(manifest).machines[0].startup_files[0].content == "hello\n"
