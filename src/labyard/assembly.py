@@ -161,7 +161,7 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
 
 def known(parts: Parts) -> Known:
     """What manifests may name on this box."""
-    return Known(sources=parts.images.names(), kernels=parts.kernels.available())
+    return Known(sources=parts.images.names(), kernels=parts.kernels.available(), users=parts.images.users)
 
 
 def services_over(
@@ -244,7 +244,7 @@ async def _prepare_catalog(services: Services) -> None:
     for entry in services.catalog.entries():
         if entry.manifest is None:
             continue
-        while await _somebody_waits(services.host):
+        while await _somebody_waits(services.host):  # noqa: ASYNC110 - a host is asked, it does not call
             await asyncio.sleep(_GENTLY)
         try:
             async for _ in await services.plays.prepare(entry.name, {}):

@@ -10,6 +10,7 @@ from labyard.cli.talk import printable, say
 from labyard.errors import LabyardError
 
 _TAIL = 30  # lines of a task's output
+_WIDEST = 500  # characters of one: a script may print a gigabyte without a line's end
 
 
 async def tell_failure(api: Api, play: PlayView) -> None:
@@ -45,5 +46,9 @@ def describe_task(task: dict[str, Any]) -> list[str]:
         printed = str(task.get(channel) or "").splitlines()
         if printed:
             lines.append(f"  {channel}:" if len(printed) <= _TAIL else f"  {channel}, the last {_TAIL} lines:")
-            lines.extend(f"    {line}" for line in printed[-_TAIL:])
+            lines.extend(f"    {_end(line)}" for line in printed[-_TAIL:])
     return lines
+
+
+def _end(line: str) -> str:
+    return line if len(line) <= _WIDEST else f"...{line[-_WIDEST:]}"

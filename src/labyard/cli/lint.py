@@ -22,7 +22,9 @@ from labyard.images.aliases import Aliases
 from labyard.images.kernels import VERSIONS
 from labyard.images.store import ImageStore
 from labyard.resources import resource
-from labyard.spec.manifest import Known, Manifest, check, parse_manifest
+from labyard.spec.document import Place
+from labyard.spec.lint import drive_sources
+from labyard.spec.manifest import Known, check
 
 app = typer.Typer(rich_markup_mode=None)
 _LIMIT = 1 << 20  # bytes of a manifest
@@ -38,7 +40,7 @@ def lint(
     """Check manifests: every problem as file:line:column. The exit status is 1 when there is an error."""
     files = [file for path in paths for file in manifests(path)]
     images = _images()
-    known = Known(sources=images.names(), kernels=VERSIONS)
+    known = Known(sources=images.names(), kernels=VERSIONS, users=images.users)
     problems = [problem for file in files for problem in check_file(file, known)]
     if online:
         problems += asyncio.run(missing_images(files, images))
@@ -85,21 +87,20 @@ async def missing_images(files: Sequence[Path], images: ImageStore) -> list[Prob
     problems: list[Problem] = []
     asked: dict[str, str | None] = {}
     for file in files:
-        for source in _sources(file):
+        for source, place in _sources(file):
             if source not in asked:
                 asked[source] = await images.check(source)
             if (why := asked[source]) is not None:
-                problems.append(Problem(file=str(file), line=1, column=1, message=f"no image `{source}`: {why}"))
+                words = f"no image `{source}`: {why.removeprefix(f'{source}: ')}"
+                problems.append(Problem(file=str(file), line=place.line, column=place.column, message=words))
     return problems
 
 
-def _sources(file: Path) -> list[str]:
+def _sources(file: Path) -> tuple[tuple[str, Place], ...]:
     try:
-        manifest: Manifest = parse_manifest(_read(file), file=str(file), files=lambda name: _beside(file, name))
+        return drive_sources(_read(file), file=str(file), files=lambda name: _beside(file, name))
     except (LabyardError, OSError, ValueError):
-        return []
-    drives = (drive for machine in manifest.playground.machines for drive in machine.drives)
-    return sorted({drive.source for drive in drives if drive.source is not None})
+        return ()
 
 
 def _images() -> ImageStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from websockets.exceptions import WebSocketException
 
@@ -15,6 +15,7 @@ from labyard.cli.plays import PlayView, Verdict, apply_message
 from labyard.cli.progress import showing
 
 _ASK_EVERY = 1.0  # seconds, without the socket
+_LAST_WORDS = 3.0  # seconds
 _PATIENCE = 30  # times: a server that is being restarted finds its plays again
 
 
@@ -65,5 +66,19 @@ async def until(api: Api, play: PlayView, enough: Callable[[PlayView], bool], *,
 
 
 async def until_ready(api: Api, play: PlayView, *, quiet: bool) -> PlayView:
-    """Follow until it is ready, or will not be."""
-    return await until(api, play, lambda now: now.verdict() is not Verdict.WAITING, quiet=quiet)
+    """Follow until it is ready, or will not be; then until it says why, which comes a moment after a task failed."""
+    latest = play
+
+    def enough(now: PlayView) -> bool:
+        nonlocal latest
+        latest = now
+        if now.verdict() is not Verdict.FAILED or now.state == "FAILED":
+            return now.verdict() is not Verdict.WAITING
+        if patience.when() is None:
+            patience.reschedule(asyncio.get_running_loop().time() + _LAST_WORDS)
+        return False
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None) as patience:
+            await until(api, play, enough, quiet=quiet)
+    return latest

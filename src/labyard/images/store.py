@@ -114,6 +114,14 @@ class ImageStore:
             known = self._found_before[resolved] = (version, image)
         return known[1]
 
+    def users(self, source: str) -> tuple[str, ...] | None:
+        """Who is in an image; None when it is not here, or we may not look."""
+        try:
+            image = self._find(self.resolve(source))
+        except (SourceError, OSError):
+            return None
+        return image.users if image is not None else None
+
     async def check(self, source: str) -> str | None:
         """Why the image could not be had on this box, or None. Asks the registry when it is not here yet."""
         try:

@@ -47,11 +47,16 @@ def _users(scene: Scene) -> Iterator[Finding]:
 
 
 def _missing_users(scene: Scene) -> Iterator[Finding]:
+    ask = scene.known.users
+    if ask is None:
+        return
     for loc, machine in scene.machines():
         root = next((drive.source for drive in machine.drives if drive.mount == "/"), None)
-        there = (scene.known.users or {}).get(root or "")
+        there = ask(root) if root is not None else None
+        if there is None:
+            continue
         for index, user in enumerate(machine.users):
-            if there is not None and user.name != "root" and user.name not in there:
+            if user.name != "root" and user.name not in there:
                 words = f"`{root}` has no user `{user.name}`: it will be created"
                 yield Finding(loc=(*loc, "users", index, "name"), message=words, warning=True)
 

@@ -281,8 +281,10 @@ def _problem(file: str, place: Place, message: str, hint: str | None = None) -> 
 
 def _syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark) is not None:
-        words = ", ".join(part for part in (error.context, error.problem) if part)
-        return _problem(file, Place(mark.line + 1, mark.column + 1), f"this is not YAML: {words}")
+        place, words = Place(mark.line + 1, mark.column + 1), ", ".join(filter(None, (error.context, error.problem)))
+        if "nesting depth" in words:  # libyaml's own limit (since 0.2.6), met while it looks ahead of our count
+            return _problem(file, place, "this nests deeper than YAML is read")
+        return _problem(file, place, f"this is not YAML: {words}")
     bad = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
     before = text[: bad.start()] if bad else ""
     place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -63,8 +63,8 @@ class Limits(BaseModel):
     """vCPUs of a machine that does not say."""
     memory_assumed: int = GIB
     """What a machine that does not say how much memory it wants counts for in `memory_per_play`."""
-    memory_least: int = 32 * MIB
-    """No machine can ask for less, nor be scaled below."""
+    memory_least: int = 96 * MIB
+    """No machine can ask for less, nor be scaled below. With less the kernels start over for ever and say nothing."""
 
     startup_files: int = 64
     """Startup files of one machine, those of the playground included."""

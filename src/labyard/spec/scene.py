@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from labyard.spec import document
@@ -16,11 +16,14 @@ TASKS: Loc = ("playground", "initTasks")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What a box has: names of images and kernels, and who can log in to an image. None when nobody knows."""
+    """What a box has: names of images and kernels, and who is in an image. None when nobody knows.
+
+    `users` is asked with a drive's source; None for an image that is not here.
+    """
 
     sources: Collection[str] | None = None
     kernels: Collection[str] | None = None
-    users: Mapping[str, Collection[str]] | None = None
+    users: Callable[[str], Collection[str] | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -140,3 +141,39 @@ def test_online_asks_the_registry(lonely: Cli, tmp_path: Path) -> None:
     done = lonely("lint", "--online", str(tmp_path / "lab.yaml"))
     assert done.returncode == 1
     assert b"no image `oci://127.0.0.1:1/x:y`" in done.stdout
+
+
+def test_online_names_the_line_of_every_drive(lonely: Cli, tmp_path: Path) -> None:
+    here = "oci://127.0.0.1:1/x:y"
+    drives = f"drives:\n        - {{source: {here}, mount: /}}\n        - {{mount: /b, source: {here}}}\n"
+    start = "startupFiles: [{path: /etc/motd, source: motd}]\n      "
+    text = LAB.format(source=here, kernel="6.1").replace("drives: [{source: " + here + ", mount: /}]\n", start + drives)
+    (tmp_path / "motd").write_text("read by lint")
+    (tmp_path / "lab.yaml").write_text(text)
+    problems = json.loads(lonely("lint", "--online", "-o", "json", str(tmp_path / "lab.yaml")).stdout)
+    assert [(problem["line"], problem["column"]) for problem in problems] == [(12, 20), (13, 31)]
+
+
+def have_image(data: Path, source: str, *users: str) -> None:
+    """As the store keeps one (see its docstring)."""
+    digest = "sha256:" + "0" * 64
+    disk = data / "images" / "disks" / digest.replace(":", "-")
+    disk.mkdir(parents=True)
+    (disk / "disk.ext4").touch()
+    image = {"digest": digest, "contents": {"users": users}, "created_at": "2026-01-02T03:04:05Z"}
+    (disk / "image.json").write_text(json.dumps(image))
+    pointer = data / "images" / "sources" / f"{source}-{hashlib.sha256(source.encode()).hexdigest()[:16]}.json"
+    pointer.parent.mkdir()
+    pointer.write_text(json.dumps({"source": source, "digest": digest}))
+
+
+def test_users_that_an_image_lacks(lonely: Cli, tmp_path: Path) -> None:
+    """Known once the image is here, whatever name it goes by."""
+    lab = tmp_path / "lab.yaml"
+    lab.write_text(LAB.format(source="debian", kernel="6.1").replace("{name: root}", "{name: laborant}, {name: ann}"))
+    assert lonely("lint", str(lab)).stdout == b""
+    have_image(tmp_path, "debian-12", "root", "laborant")
+    lonely.environment["COLUMNS"] = "300"
+    done = lonely("lint", str(lab))
+    assert done.stdout.decode() == f"{lab}:9:40: warning: `debian` has no user `ann`: it will be created\n"
+    assert done.returncode == 0

@@ -83,7 +83,7 @@ def test_a_failed_init_task_is_shown_with_its_output(cli: Cli, server: FakeServe
             "machine": "node-02",
             "status": 35,
             "exitCode": 9,
-            "stdout": "hello",
+            "stdout": "hello\n" + "x" * 60_000 + "end",
             "stderr": "no \x1b[2Jdisk",
         }
     ]
@@ -93,8 +93,21 @@ def test_a_failed_init_task_is_shown_with_its_output(cli: Cli, server: FakeServe
     text = done.stderr.decode()
     assert "Task init_lan on node-02 failed with exit status 9" in text
     assert "hello" in text
+    assert "xend" in text and len(text) < 2000
     assert "no \N{REPLACEMENT CHARACTER}[2Jdisk" in text
     assert f"labyard playground debug {ID[:8]}" in text
+
+
+def test_the_plays_own_words_come_a_moment_after_its_tasks_failure(cli: Cli, server: FakeServer) -> None:
+    failed = {**server.make_play(ID, state="FAILED")["status"], "message": "A preparation step failed."}
+    server.messages = [
+        {"kind": "task", "task": {**INIT["init_lan"], "status": 35}},
+        {"kind": "status", "status": failed},
+    ]
+    server.on_create = lambda _body: server.make_play(ID, state="STARTING", ready=False, tasks=INIT)
+    done = cli("playground", "start", "-q", "mini-lan")
+    assert done.returncode == 1
+    assert f"Play {ID} is failed: A preparation step failed." in done.stderr.decode()
 
 
 def test_problems_of_a_manifest_are_shown_with_their_places(cli: Cli, server: FakeServer) -> None:

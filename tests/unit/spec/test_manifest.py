@@ -56,13 +56,19 @@ def test_the_catalog_is_whole() -> None:
 
 
 def test_what_a_box_has_not_is_told() -> None:
-    known = Known(sources=["debian-12", "busybox"], kernels=["6.1", "6.12"], users={"debian-21": ["root", "admin"]})
+    known = Known(sources=["debian-12", "busybox"], kernels=["6.1", "6.12"], users={"debian-21": ["root", "admin"]}.get)
     said = [str(problem) for problem in check(ONE.replace("      startupFiles", "      # "), known=known)]
     assert said == [
         "manifest.yaml:7:22: warning: `debian-21` has no user `laborant`: it will be created",
         "manifest.yaml:8:15: there is no kernel `6.2` (did you mean `6.12`?)",
         "manifest.yaml:9:25: there is no source `debian-21` on this box (did you mean `debian-12`?)",
     ]
+
+
+@pytest.mark.parametrize(("size", "complaints"), [("96MiB", []), ("64MiB", ["a machine needs at least 96MiB"])])
+def test_memory_in_which_no_kernel_comes_up(size: str, complaints: list[str]) -> None:
+    text = ONE[: ONE.index("      startupFiles")] + f"      resources: {{ramSize: {size}}}\n"
+    assert [problem.message for problem in check(text)] == complaints
 
 
 def test_a_file_beside_the_manifest_is_read() -> None:

@@ -163,9 +163,9 @@ def test_nobody_shares_an_address(lab: dict[str, Any]) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 40), st.integers(32, 65536)), min_size=1, max_size=16),
+    st.lists(st.tuples(st.integers(1, 40), st.integers(96, 65536)), min_size=1, max_size=16),
     st.integers(16, 64),
-    st.integers(1, 64),
+    st.integers(2, 64),  # sixteen machines of the least size fit
 )
 def test_shares_keep_the_caps(wishes: list[tuple[int, int]], cpus: int, gibibytes: int) -> None:
     limits = Limits(cpus_per_play=cpus, memory_per_play=gibibytes * GIB, cpus_per_machine=8)

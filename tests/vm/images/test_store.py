@@ -71,6 +71,8 @@ async def test_an_image_from_a_registry(
     assert image.digest == digest
     assert image.has_init is InitSystem.SYSTEMD
     assert image.users == ("root", "laborant")
+    assert store.users(image.source) == image.users
+    assert store.users("oci://127.0.0.1:1/x:y") is store.users("nowhere") is None
     assert read(image.path, "/etc/motd") == "hello"
     assert image.path.stat().st_mode & 0o777 == 0o444
     assert image.size == image.path.stat().st_size
