@@ -31,7 +31,7 @@ PLANS = sorted(CASES.glob("*/plan.json"))
 def as_written(plan: PlayPlan) -> PlayPlan:
     """Less what is not written down."""
     parameters = {key: value for key, value in plan.parameters.items() if value}
-    return plan.model_copy(update={"notes": (), "parameters": parameters})
+    return plan.model_copy(update={"notes": (), "parameters": parameters, "one_off": False})
 
 
 def again(plan: PlayPlan, **more: Any) -> PlayPlan:
