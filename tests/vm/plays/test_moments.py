@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.contract.host_contract import ID as PLAY
-from tests.contract.host_contract import OTHER, listed, output, reached
+from tests.contract.host_contract import OTHER, listed, output, reached, until
 from tests.support.box import Box, small_plan
 
 from labyard.errors import ConflictError, NotFoundError
@@ -221,6 +221,7 @@ async def test_machines_that_are_off_stay_off_and_a_fork_can_reboot(box: Box) ->
         except Exception:  # noqa: S112 - it is away for a while
             continue
     assert await printed(box, OTHER, "cat /kept") == "kept\n"
+    await until(box.host, OTHER, lambda report: all(machine.ready for machine in report.machines))
     assert await printed(box, OTHER, BOOT, "node-02")
 
 
