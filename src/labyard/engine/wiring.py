@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from labyard.engine.laying import lay_footing, over, write_initrd
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.together import together
+from labyard.errors import MachineError
 from labyard.images.progress import Progress
 from labyard.machine.machine import Machine
 from labyard.machine.plan import MachineSpec
@@ -80,12 +82,13 @@ async def adopt(spec: MachineSpec) -> Machine | None:
     found = await Machine.adopt(spec)
     if found is None:
         return None
-    match await found.status():
-        case "inmigrate" | "prelaunch":
-            await found.kill()
-            return None
-        case "paused":
-            await found.resume()
+    with contextlib.suppress(MachineError):  # it is ending: whoever keeps it will hear of that
+        match await found.status():
+            case "inmigrate" | "prelaunch":
+                await found.kill()
+                return None
+            case "paused":
+                await found.resume()
     return found
 
 
