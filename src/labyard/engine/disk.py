@@ -8,13 +8,18 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from labyard.engine.footing import BASE, DELTA
 from labyard.engine.live_play import LivePlay
+from labyard.engine.record import KEPT
 from labyard.engine.settings import MIB, EngineSettings
 from labyard.errors import LabyardError
 from labyard.machine.disks import allocated
 from labyard.play.status import PlayState, Reason
 
 log = structlog.get_logger(__name__)
+
+_MEMORY = (BASE, DELTA, KEPT)
+"""What a play has by having memory, however little it writes; there is only one of each."""
 
 
 def to_halt(sizes: Mapping[str, int], before: Mapping[str, int], free: int, settings: EngineSettings) -> dict[str, str]:
@@ -52,7 +57,9 @@ class DiskGuard:
             if play.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED)
             and play.report.reason is not Reason.DISK_BUDGET
         }
-        sizes = await asyncio.to_thread(lambda: {name: allocated(play.record.folder) for name, play in live.items()})
+        sizes = await asyncio.to_thread(
+            lambda: {name: allocated(play.record.folder, leave_out=_MEMORY) for name, play in live.items()}
+        )
         free = shutil.disk_usage(self._settings.data).free
         for name, why in to_halt(sizes, self._before, free, self._settings).items():
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -101,12 +101,18 @@ async def create_blank(path: Path, size: int, filesystem: Filesystem | None) -> 
     return identity
 
 
-def allocated(folder: Path) -> int:
-    """Bytes that everything under `folder` really takes on the host's disk; a file with two names counts once."""
+def allocated(folder: Path, *, leave_out: Collection[str] = ()) -> int:
+    """Bytes that everything under `folder` really takes on the host's disk; a file with two names counts once.
+
+    Files and folders with a name in `leave_out` do not count.
+    """
     seen: set[tuple[int, int]] = set()
     total = 0
-    for parent, _, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in leave_out]
         for name in names:
+            if name in leave_out:
+                continue
             try:
                 status = Path(parent, name).lstat()
             except FileNotFoundError:
