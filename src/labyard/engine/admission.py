@@ -33,7 +33,7 @@ def room_of(plans: Iterable[PlayPlan], settings: EngineSettings) -> Room:
     disk = shutil.disk_usage(settings.data)
     return Room(
         cpus=os.cpu_count() or 1,
-        memory=max(0, total - settings.memory_reserve),
+        memory=int(max(0, total - settings.memory_reserve) * settings.memory_overcommit),
         memory_used=sum(memory_of(plan, settings) for plan in plans),
         disk=disk.total,
         disk_free=disk.free,

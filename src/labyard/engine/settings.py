@@ -28,6 +28,8 @@ class EngineSettings:
     memory_without_init: int = 512 * MIB
     memory_reserve: int = GIB
     """Kept back for the box itself when plays are admitted."""
+    memory_overcommit: float = 1.0
+    """How much more memory plays may be promised than there is: forks share most of theirs, idle ones need little of it."""
     memory_overhead: int = 128 * MIB
     """What a machine costs on the host beyond its own memory (measured 115 MiB under emulation, 64 of it translated code)."""
     play_disk_budget: int = 40 * GIB
