@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"labyard/examiner/internal/link"
 )
@@ -49,6 +51,8 @@ type Agent struct {
 
 	mu    sync.Mutex
 	ready bool
+	// known is Info less what changes, as JSON without its closing brace: encoded once, not at every hello.
+	known []byte
 }
 
 // New makes the agent of port.
@@ -63,17 +67,50 @@ func New(port io.ReadWriter, settings Settings) *Agent {
 // Serve runs until the port fails.
 func (a *Agent) Serve() error {
 	a.link.Announce(map[string]any{"event": "started", "boot_id": bootID()})
-	if a.ready = a.settings.Failed == "" && isReady(a.settings.Init); !a.ready {
+	a.setReady(a.settings.Failed == "" && isReady(a.settings.Init))
+	if !a.ready {
 		go a.watchReady()
 	}
 	return a.link.Serve()
 }
 
-// Info is the answer to a hello and to the question "info".
+func (a *Agent) setReady(ready bool) {
+	known, _ := json.Marshal(a.info(ready))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ready, a.known = ready, known[:len(known)-1]
+}
+
+// Hello answers the host's hello. One that begins a session may bring what a machine made of a snapshot is woken with.
+func (a *Agent) Hello(hello []byte, begins bool) []byte {
+	failure := ""
+	if entropy := link.Word(hello, "entropy"); entropy != "" && begins {
+		if err := a.wakeBy(entropy, link.Word(hello, "set_ns")); err != nil {
+			failure = err.Error()
+		}
+	}
+	a.mu.Lock()
+	answer := append([]byte(nil), a.known...)
+	a.mu.Unlock()
+	answer = append(answer, `,"version":`+strconv.Itoa(link.Version)+`,"epoch":"`+link.Word(hello, "epoch")+`"`...)
+	answer = append(answer, `,"uptime":`+sinceBoot()+`,"frozen":`+strconv.FormatBool(a.ice.all.Load())...)
+	if failure != "" {
+		answer = append(answer, `,"wake_error":`+strconv.Quote(failure)...)
+	}
+	return append(answer, '}')
+}
+
+// Info is the answer to the question "info".
 func (a *Agent) Info() map[string]any {
 	a.mu.Lock()
 	ready := a.ready
 	a.mu.Unlock()
+	info := a.info(ready)
+	info["uptime"], info["frozen"] = Uptime(), a.ice.all.Load()
+	return info
+}
+
+func (a *Agent) info(ready bool) map[string]any {
 	stage := "booting"
 	switch {
 	case a.settings.Failed != "":
@@ -83,10 +120,9 @@ func (a *Agent) Info() map[string]any {
 	}
 	hostname, _ := os.Hostname()
 	return map[string]any{
-		"boot_id": bootID(), "examiner": Build, "init": a.settings.Init, "uptime": Uptime(), "stage": stage, "ready": ready,
+		"boot_id": bootID(), "examiner": Build, "init": a.settings.Init, "stage": stage, "ready": ready,
 		"stages": a.settings.Stages, "warnings": a.settings.Warnings, "message": a.settings.Failed,
 		"default_user": a.settings.DefaultUser, "hostname": hostname, "pid": os.Getpid(),
-		"frozen": a.ice.all.Load(),
 	}
 }
 
@@ -94,11 +130,11 @@ func (a *Agent) Info() map[string]any {
 func (a *Agent) Attached() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.ready { // the answer to the hello has said all that
+		return
+	}
 	for _, stage := range a.settings.Stages {
 		a.link.Event(map[string]any{"event": "stage", "stage": stage.Name, "at": stage.At})
-	}
-	if a.ready {
-		a.link.Event(map[string]any{"event": "ready", "uptime": Uptime()})
 	}
 }
 
@@ -107,9 +143,7 @@ func (a *Agent) watchReady() {
 		return
 	}
 	waitReady(a.settings.Init)
-	a.mu.Lock()
-	a.ready = true
-	a.mu.Unlock()
+	a.setReady(true)
 	a.link.Event(map[string]any{"event": "ready", "uptime": Uptime()})
 }
 
@@ -168,6 +202,14 @@ func Uptime() float64 {
 	first, _, _ := strings.Cut(string(text), " ")
 	seconds, _ := strconv.ParseFloat(first, 64)
 	return seconds
+}
+
+// sinceBoot is Uptime as it is written, by the clock that counts it and without opening a file.
+func sinceBoot() string {
+	var now syscall.Timespec
+	const clockBoottime = 7 // linux/time.h
+	_, _, _ = syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockBoottime, uintptr(unsafe.Pointer(&now)), 0)
+	return strconv.FormatInt(now.Sec, 10) + "." + strconv.FormatInt(now.Nsec/1e7+100, 10)[1:]
 }
 
 func seconds(value float64) time.Duration { return time.Duration(value * float64(time.Second)) }

@@ -173,20 +173,33 @@ func (i *ice) thaw() {
 }
 
 type wakeCall struct {
-	reseedCall
-	clockCall
+	Entropy string `json:"entropy"`
+	// SetNs is the time it is now, in nanoseconds since 1970.
+	SetNs int64 `json:"set_ns"`
 }
 
-// wake lets a machine that was made from a snapshot go on as one of its own: nothing runs before the kernel's random numbers
-// are its own and the time is right.
 func (a *Agent) wake(call wakeCall) (any, error) {
-	if _, err := reseed(call.reseedCall); err != nil {
-		return nil, err
+	return map[string]any{}, a.wakeBy(call.Entropy, strconv.FormatInt(call.SetNs, 10))
+}
+
+// wakeBy lets a machine that was made from a snapshot go on as one of its own: nothing runs before the kernel's random
+// numbers are its own and the time is right.
+func (a *Agent) wakeBy(entropy, nanoseconds string) error {
+	if _, err := reseed(reseedCall{entropy}); err != nil {
+		return err
 	}
-	if _, err := setClock(call.clockCall); err != nil {
-		return nil, err
+	now, err := strconv.ParseInt(nanoseconds, 10, 64)
+	if err != nil || now <= 0 {
+		return &link.Refusal{Code: "bad-request", Message: "no such time"}
 	}
-	return a.thaw()
+	value := syscall.NsecToTimeval(now)
+	if err := syscall.Settimeofday(&value); err != nil {
+		return err
+	}
+	a.ice.mu.Lock()
+	defer a.ice.mu.Unlock()
+	a.ice.thaw()
+	return nil
 }
 
 type reseedCall struct {

@@ -24,7 +24,8 @@ const (
 
 // Handler is what the link serves. Open runs in a goroutine of its own and must end the stream; Call likewise.
 type Handler interface {
-	Info() map[string]any
+	// Hello is the answer to a hello: JSON. Only a hello that begins a session may do more than answer (begins).
+	Hello(hello []byte, begins bool) []byte
 	// Attached is called after the answer to a hello with a new epoch has been queued.
 	Attached()
 	Open(stream *Stream, request []byte)
@@ -136,26 +137,24 @@ func (l *Link) assemble(frame wire.Frame) ([]byte, bool) {
 }
 
 func (l *Link) hello(payload []byte) {
-	var hello struct {
-		Version int    `json:"version"`
-		Epoch   string `json:"epoch"`
-	}
-	if json.Unmarshal(payload, &hello) != nil || len(hello.Epoch) < 16 || len(hello.Epoch) > 128 {
+	epoch := Word(payload, "epoch")
+	if len(epoch) < 16 || len(epoch) > 128 {
 		return
 	}
-	info := l.handler.Info()
-	info["version"], info["epoch"] = Version, hello.Epoch
 	l.mu.Lock()
-	again := hello.Epoch == l.epoch // a repeated hello of the same host must not end what it has begun since
+	again := epoch == l.epoch // a repeated hello of the same host must not end what it has begun since
 	if !again {
-		l.epoch = hello.Epoch
+		l.epoch = epoch
 		l.session++
 		l.dropStreams()
 		l.control = nil
 		l.calls = 0
 		clear(l.parts)
 	}
-	l.message(wire.HelloAck, 0, info)
+	l.mu.Unlock()
+	answer := l.handler.Hello(payload, !again)
+	l.mu.Lock()
+	l.send(wire.HelloAck, 0, answer)
 	l.mu.Unlock()
 	if !again {
 		l.handler.Attached()
@@ -233,6 +232,11 @@ func (l *Link) message(kind wire.Type, id uint32, value any) {
 			return
 		}
 	}
+	l.send(kind, id, text)
+}
+
+// send queues a text in as many frames as it needs. The lock is held.
+func (l *Link) send(kind wire.Type, id uint32, text []byte) {
 	for {
 		part, channel := text, uint8(0)
 		if len(text) > wire.MaxData {

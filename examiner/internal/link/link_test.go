@@ -14,8 +14,10 @@ import (
 // house is a handler that floods, echoes, or sleeps until it is dropped.
 type house struct{ attached chan struct{} }
 
-func (h *house) Info() map[string]any { return map[string]any{"stage": "up"} }
-func (h *house) Attached()            { h.attached <- struct{}{} }
+func (h *house) Hello(hello []byte, _ bool) []byte {
+	return []byte(`{"stage":"up","version":1,"epoch":"` + Word(hello, "epoch") + `"}`)
+}
+func (h *house) Attached() { h.attached <- struct{}{} }
 
 func (h *house) Call(op string, arguments []byte) (any, error) {
 	if op == "ping" {

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import os
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +11,7 @@ from typing import Any
 import structlog
 
 from labyard.errors import ConflictError, GuestError, LabyardError
-from labyard.machine.link import GuestLink
+from labyard.machine.link import GuestLink, awakening
 from labyard.machine.machine import EventKind, Machine
 from labyard.machine.plan import MachineSpec
 from labyard.play.status import MachineState, MachineStatus
@@ -26,7 +23,6 @@ LINK_PATIENCE = 5.0
 """Seconds for one attempt to say hello; a booting kernel answers none, so attempts repeat."""
 FREEZE_SECONDS = 6.0
 """A little more than an examiner gives its processes to stand still (examiner/internal/agent/freeze.go)."""
-_ENTROPY_BYTES = 64
 _WAKE_SECONDS = 30.0
 
 
@@ -53,6 +49,8 @@ class LiveMachine:
         self._keeper: asyncio.Task[None] | None = None
         self._wanted_off = False
         self._reboots = False
+        self._asleep = False
+        """It was made of a snapshot and is woken by the first hello."""
         self.relaunch: Callable[[], Awaitable[Machine]] | None = None
         """Boots it from its disks."""
 
@@ -102,6 +100,7 @@ class LiveMachine:
     async def rise(self) -> None:
         """Let it go on from where its snapshot was taken; it is ready when its examiner has woken it."""
         process = self._running()
+        self._asleep = True
         await process.resume()
         self._attend(process)
 
@@ -180,11 +179,12 @@ class LiveMachine:
         """Say hello until someone answers, listen, and begin again when the link is lost."""
         while True:
             try:
-                link = await GuestLink.connect(spec.link_socket, timeout=LINK_PATIENCE)
+                link = await GuestLink.connect(spec.link_socket, timeout=LINK_PATIENCE, wake=self._asleep)
             except (LabyardError, OSError, TimeoutError):
                 await asyncio.sleep(0.05)
                 continue
             self._link = link
+            self._asleep = False
             try:
                 if link.info.frozen and not self.posing:
                     await self.wake()
@@ -237,9 +237,8 @@ class LiveMachine:
 
     async def wake(self) -> None:
         """Its kernel's random numbers are made its own and its clock is set; then its frozen processes go on."""
-        entropy = base64.b64encode(os.urandom(_ENTROPY_BYTES)).decode()
         async with asyncio.timeout(_WAKE_SECONDS):
-            await self.call("wake", entropy=entropy, set=time.time())
+            await self.call("wake", **awakening())
 
     async def go_on(self) -> None:
         """Whatever stood still of it runs when this returns, or it is gone. Safe to repeat."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import os
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +26,7 @@ MAX_BROKEN = 256
 MAX_EVENTS = 256
 MAX_REFUSAL = 4096  # characters
 HELLO_INTERVAL = 1.0
+ENTROPY_BYTES = 64
 WRITE_BUFFER = 256 << 10
 READ_LIMIT = 1 << 20
 
@@ -54,6 +58,8 @@ class GuestInfo(Value):
     ready: bool = False
     default_user: str = "root"
     hostname: str = ""
+    wake_error: str = ""
+    """Why it could not be woken, when the hello asked for that."""
     frozen: bool = False
     """Its processes stand still: it was made from a snapshot, or whoever froze it went away. `wake` lets them go on."""
     message: str = ""
@@ -82,9 +88,10 @@ class GuestLink:
         self.reason = "the link was closed"
 
     @classmethod
-    async def connect(cls, path: Path, *, timeout: float) -> GuestLink:
+    async def connect(cls, path: Path, *, timeout: float, wake: bool = False) -> GuestLink:
         """Connect to the unix socket of a machine's port and wait for the examiner's answer, at most `timeout` seconds.
 
+        `wake`: in the same breath let a machine that was made of a snapshot go on (`awakening`).
         Raises GuestError when nobody is there or nobody answers: a machine that is still booting may do so later.
         """
         try:
@@ -92,7 +99,7 @@ class GuestLink:
                 reader, writer = await asyncio.open_unix_connection(sock=sockets.connect(path), limit=READ_LIMIT)
                 link = cls(reader, writer)
                 try:
-                    await link._greet()
+                    await link._greet(awakening() if wake else {})
                 except BaseException:
                     await link.close()
                     raise
@@ -174,16 +181,19 @@ class GuestLink:
         self._next = self._next % 0xFFFFFFFF + 1
         return self._next
 
-    async def _greet(self) -> None:
+    async def _greet(self, more: Mapping[str, object]) -> None:
         self._writer.transport.set_write_buffer_limits(WRITE_BUFFER)
         self._task = asyncio.create_task(self._read(), name="guest-link")
         self._writer.write(wire.PADDING)
         while not self._hello.done():
             if not self._writer.transport.get_write_buffer_size():  # else the last one is still on its way
-                for part in wire.encode_message(FrameType.HELLO, 0, {"version": wire.VERSION, "epoch": self._epoch}):
+                hello = {"version": wire.VERSION, "epoch": self._epoch, **more}
+                for part in wire.encode_message(FrameType.HELLO, 0, hello):
                     self._writer.write(part)
             await asyncio.wait([self._hello], timeout=HELLO_INTERVAL)
         self.info = await self._hello
+        if self.info.wake_error:
+            raise GuestError(f"the machine cannot be woken: {self.info.wake_error[:MAX_REFUSAL]}")
 
     async def _read(self) -> None:
         try:
@@ -280,6 +290,11 @@ class GuestLink:
             answer.set_exception(_refusal(value))
         else:
             answer.set_result(value)
+
+
+def awakening() -> dict[str, object]:
+    """What a machine made of a snapshot is woken with: entropy of its own, and the time."""
+    return {"entropy": base64.b64encode(os.urandom(ENTROPY_BYTES)).decode(), "set_ns": time.time_ns()}
 
 
 def _refusal(value: dict[str, Any]) -> RefusedError:
