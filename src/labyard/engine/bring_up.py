@@ -71,7 +71,8 @@ class BringUp:
         except Exception as error:
             log.exception("start failed", play=self.record.id)
             await self._fail(Reason.INTERNAL, error, keep=False)
-        self._catch_up()
+        finally:
+            self._catch_up()
 
     async def hold_on(self) -> None:
         """Take hold of the machines that run already; none is started and nothing else is tried."""
@@ -160,7 +161,8 @@ class BringUp:
             snapshot = await in_thread(read_snapshot, kept)
             if snapshot is None:
                 return False
-            await self._parts.end_strays(self.record.home)
+            if not self.record.hurry:  # of a start that an earlier engine did not finish
+                await self._parts.end_strays(self.record.home)
             if snapshot.maker != await self._parts.maker():
                 raise SnapshotError("it was kept by another version of QEMU or another kind of box")
             await self._rise(snapshot)
@@ -246,11 +248,13 @@ class BringUp:
             await self._fail(Reason.MACHINE_NEVER_READY, error, keep=True)
         else:
             self.record.become(PlayState.RUNNING)
-        self._catch_up()
+        finally:
+            self._catch_up()
 
     # by booting
 
     async def _boot(self) -> None:
+        self.record.catch_up()  # what a boot has done is not to be done again
         ground = await lay_ground(self.record.entry, self._parts, self._machines)
         self.ground = ground
         await together(*(self._start_machine(ground, machine) for machine in self._machines.values()))
@@ -399,8 +403,7 @@ class BringUp:
             await self._parts.remove_world(self.record.home)
 
     def _catch_up(self) -> None:
-        """A start writes its journal without waiting for the disk, which catches up now."""
-        self.record.hurry = False
+        self.record.catch_up()
         self.later(in_thread(self.record.sync))
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:

@@ -345,12 +345,13 @@ class Engine:
         """A user no other play of ours has; random, so that another data folder's plays rarely share one."""
         settings = self._parts.settings
         taken = {play.entry.uid for play in self._plays.values()}
-        free = [uid for uid in range(settings.first_uid, settings.last_uid + 1) if uid not in taken]
-        if not free:
+        if len(taken) > settings.last_uid - settings.first_uid:
             raise CapacityError(
                 "all users for plays are taken", hint="destroy stopped plays or widen the range of users"
             )
-        return random.choice(free)  # noqa: S311 - not a secret
+        while (uid := random.randint(settings.first_uid, settings.last_uid)) in taken:  # noqa: S311 - not a secret
+            pass
+        return uid
 
     async def restart(self, play_id: str) -> None:
         """Its lifetime, if it had one, is over: the next is set by whoever asked."""

@@ -183,6 +183,7 @@ class LivePlay:
             await self._end_machines()
             self._tasks.forget_failures()
             self.record.become(PlayState.STARTING)
+            self.record.hurry = True
             self.begin()
 
     async def _end_machines(self) -> None:
@@ -243,6 +244,7 @@ class LivePlay:
             self.record.become(PlayState.STARTING)
             await self._end_machines()
             await self.moments.go_back(name)
+            self.record.hurry = True
             self.begin()
 
     async def machine(self, name: str, verb: str) -> None:

@@ -28,7 +28,7 @@ class PlayRecord:
         self.entry = entry
         self.gone = False
         self.hurry = False
-        """Its journal need not outlive the box just now, only ourselves; see `sync`."""
+        """It is being started: what its journal says is enough to start it again, and is written anew when it has come up."""
         self.veiled = False
         """Its machines are ready but not for their learner yet: they will end, and come back as a fork of what they are."""
         self._journal = journal
@@ -66,8 +66,8 @@ class PlayRecord:
             return
         report = self.report.model_copy(update={**fields, "version": self.report.version + 1})
         self.entry = self.entry.model_copy(update={"report": report})
-        if durable:
-            self._journal.write(self.entry, durable=not self.hurry)
+        if durable and not self.hurry:
+            self._journal.write(self.entry)
         self._publish(report)
 
     def become(self, state: PlayState, reason: Reason | None = None, detail: str = "", **fields: Any) -> None:
@@ -77,7 +77,14 @@ class PlayRecord:
     def write(self, **fields: Any) -> None:
         """Change what only the engine knows; nobody is told."""
         self.entry = self.entry.model_copy(update=fields)
-        self._journal.write(self.entry, durable=not self.hurry)
+        if not self.hurry:
+            self._journal.write(self.entry)
+
+    def catch_up(self) -> None:
+        """It has come up, or has failed: its journal says so, and the disk catches up when `sync` is called."""
+        self.hurry = False
+        if not self.gone:
+            self._journal.write(self.entry, durable=False)
 
     def sync(self) -> None:
         """Wait until what was written of it is on disk."""

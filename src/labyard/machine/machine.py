@@ -128,7 +128,7 @@ class Machine:
                 kept.callback(os.close, tap)
             if len(taps) != len(spec.nics):
                 raise MachineError(f"{spec.name} has {len(spec.nics)} network cards but got {len(taps)} taps")
-            if find(spec.title) is not None:
+            if memory is None and find(spec.title) is not None:  # a fork's name is new
                 raise MachineError(f"{spec.name} runs already", hint="adopt it, or end it first")
             spec.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             spec.initrd.chmod(0o444)  # nobody but its jail, and root, gets into the folder that it lies in

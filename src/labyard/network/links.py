@@ -124,10 +124,10 @@ class Links:
             for entry in self._route.get_addr(family=2)
         ]
 
-    def routes(self) -> list[IPv4Network]:
-        """Where the routing tables here lead, without default routes."""
+    def routes(self) -> list[tuple[int | None, IPv4Network]]:
+        """Where the routing tables here lead, without default routes, each with its link's index where it has one."""
         return [
-            IPv4Network((entry.get_attr("RTA_DST"), entry["dst_len"]), strict=False)
+            (entry.get_attr("RTA_OIF"), IPv4Network((entry.get_attr("RTA_DST"), entry["dst_len"]), strict=False))
             for entry in self._route.get_routes(family=2)
             if entry["dst_len"] > 0
         ]
