@@ -19,7 +19,7 @@ import structlog
 from labyard.engine.capture import capture
 from labyard.engine.continuing import lay_kept, take_over_memory, waiter
 from labyard.engine.footing import read_footing
-from labyard.engine.identity import make_own, open_shells, rehearse
+from labyard.engine.identity import make_own, open_shells, rehearse, until_idle
 from labyard.engine.init_tasks import InitTasks
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
@@ -283,6 +283,7 @@ class BringUp:
         place = self._parts.templates.place(key)
         try:
             await together(*(open_shells(self._machines[plan.name], plan) for plan in self.record.plan.machines))
+            await together(*(until_idle(machine) for machine in self._machines.values()))
             await self.keep(self._parts.templates.new_work(), place)
         except (LabyardError, OSError) as error:
             log.warning("no snapshot of a playground", playground=self.record.plan.playground, why=str(error))

@@ -9,7 +9,8 @@ from typing import Final
 import structlog
 
 from labyard.engine.live_machine import LiveMachine
-from labyard.errors import GuestError
+from labyard.errors import GuestError, MachineError
+from labyard.machine.process import processor_time
 from labyard.play.plan import MachinePlan
 from labyard.play.streams import Exec, Result, Stream, Terminal
 
@@ -20,6 +21,9 @@ FIRST_TERMINAL: Final = "term-1"
 _PROMPT_SECONDS = 15.0
 _QUIET_SECONDS = 0.4
 _OWN_SECONDS = 120.0
+_IDLE_PATIENCE = 90.0
+_IDLE_SECONDS, _IDLE_TIMES = 0.5, 3
+_IDLE_SHARE = 0.15  # of one processor of the box; an idle machine takes 1 to 4 % under emulation
 
 # Each machine-id(5) and every host key anew, and sshd told so, where the image has them.
 _MAKE_OWN = """\
@@ -45,6 +49,21 @@ async def make_own(machine: LiveMachine) -> None:
         raise GuestError(
             f"{machine.name} could not be given an identity of its own: {result.error or result.exit_code}"
         )
+
+
+async def until_idle(machine: LiveMachine) -> None:
+    """Wait until a machine has nothing to do: what it has begun when its snapshot is taken, every fork of it does again.
+
+    A machine that is never idle is taken as it is after a while.
+    """
+    with suppress(TimeoutError, MachineError):
+        async with asyncio.timeout(_IDLE_PATIENCE):
+            idle = 0
+            while idle < _IDLE_TIMES and machine.process is not None:
+                before = processor_time(machine.process.pid)
+                await asyncio.sleep(_IDLE_SECONDS)
+                used = processor_time(machine.process.pid) - before
+                idle = idle + 1 if used < _IDLE_SHARE * _IDLE_SECONDS else 0
 
 
 async def open_shells(machine: LiveMachine, plan: MachinePlan) -> None:

@@ -167,6 +167,16 @@ def proportional_memory(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has used, all its threads together. MachineError when it is gone."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text()  # proc_pid_stat(5)
+    except OSError as error:
+        raise MachineError(f"process {pid} is gone") from error
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _look_at(pid: int) -> Found | None:
     """What a process is, judged by its arguments, its program and its user; None when it is no machine of ours."""
     folder = _PROC / str(pid)
