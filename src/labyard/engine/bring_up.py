@@ -24,14 +24,22 @@ from labyard.engine.init_tasks import InitTasks
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, SPENT, PlayRecord
-from labyard.engine.snapshot import SavedMachine, Snapshot, copy_snapshot, publish, read_snapshot, set_aside
+from labyard.engine.snapshot import (
+    SavedMachine,
+    Snapshot,
+    copy_snapshot,
+    publish,
+    read_snapshot,
+    remove_snapshot,
+    set_aside,
+)
 from labyard.engine.together import together
 from labyard.engine.upkeep import seal
 from labyard.engine.wiring import Ground, lay_ground, raise_ground
 from labyard.errors import CapacityError, ImageError, LabyardError, MachineError, NotFoundError
 from labyard.machine.machine import Machine
 from labyard.machine.plan import Accelerator
-from labyard.machine.sparse import SnapshotError
+from labyard.machine.sparse import SnapshotError, problems
 from labyard.network.blocking import in_thread
 from labyard.play.plan import Identity
 from labyard.play.status import MachineState, PlayState, Reason, TaskReport
@@ -77,6 +85,7 @@ class BringUp:
     async def hold_on(self) -> None:
         """Take hold of the machines that run already; none is started and nothing else is tried."""
         try:
+            await in_thread(self._sweep)
             ground = await lay_ground(self.record.entry, self._parts, self._machines)
             self.ground = ground
             await together(*(machine.take_up(ground.finder(name)) for name, machine in self._machines.items()))
@@ -198,8 +207,14 @@ class BringUp:
 
     def _consume(self, snapshot: Snapshot) -> None:
         """From here on its disks are written, and what was kept does not fit them any more."""
+        self._sweep()
         take_over_memory(self.record.kept, self.record.machine_folders(), snapshot)
         self.record.kept.rename(self.record.folder / SPENT)
+
+    def _sweep(self) -> None:
+        """What was cut off has names for its disks, too: they must not be taken for a snapshot's."""
+        for name in (KEEPING, SPENT):
+            shutil.rmtree(self.record.folder / name, ignore_errors=True)
 
     async def _make_own(self, snapshot: Snapshot) -> None:
         if snapshot.same_disks:
@@ -255,6 +270,7 @@ class BringUp:
 
     async def _boot(self) -> None:
         self.record.catch_up()  # what a boot has done is not to be done again
+        await in_thread(self._sweep)
         ground = await lay_ground(self.record.entry, self._parts, self._machines)
         self.ground = ground
         await together(*(self._start_machine(ground, machine) for machine in self._machines.values()))
@@ -291,9 +307,13 @@ class BringUp:
         await asyncio.gather(*(machine.end() for machine in self._machines.values()))
         for plan in self.record.plan.machines:
             await self._parts.memories.settle(place / plan.name)
-        self.later(in_thread(seal, place))
+        self.later(self._seal_template(key))
         await in_thread(self._parts.templates.make_room)
         return True
+
+    async def _seal_template(self, key: str) -> None:
+        async with self._parts.templates.turn(key):
+            await in_thread(seal, self._parts.templates.place(key))
 
     # a moment of it
 
@@ -313,11 +333,18 @@ class BringUp:
     ) -> Snapshot:
         """A snapshot of its machines at `place`; `work` is a name beside it until it is complete. See `capture`."""
         shutil.rmtree(work, ignore_errors=True)
+        gathered = False
         try:
-            machines = await capture(self._machines, self.record.machine_folders(), work, self._parts.memories, end=end)
-            made = await self._describe(machines, same_disks=same_disks)
-            return await in_thread(publish, work, made, place, durable=durable)
+            with problems("keeping this moment"):
+                machines = await capture(
+                    self._machines, self.record.machine_folders(), work, self._parts.memories, end=end
+                )
+                made = await self._describe(machines, same_disks=same_disks)
+                gathered = True
+                return await in_thread(publish, work, made, place, durable=durable)
         except BaseException:
+            if gathered and not work.exists():  # it got its name, but its machines will go on, and write on its disks
+                await in_thread(remove_snapshot, place)
             await in_thread(shutil.rmtree, work, ignore_errors=True)
             raise
         finally:
@@ -415,6 +442,7 @@ class BringUp:
                 log.warning("a chore was left undone", play=self.record.id, error=str(error))
 
         task = asyncio.create_task(guarded())
+        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 

@@ -106,4 +106,4 @@ def take_over_memory(kept: Path, files: Path, snapshot: Snapshot) -> None:
         for name in (BASE, DELTA):
             (files / saved.name / name).unlink(missing_ok=True)
         if saved.memory:
-            link_files(kept / saved.name, files / saved.name, [BASE, DELTA])
+            link_files(kept / saved.name, files / saved.name, [DELTA, BASE])

@@ -20,7 +20,7 @@ from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.live_play import LivePlay
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, KEPT
-from labyard.engine.upkeep import Kind, Use, scrub, seal, snapshots_of_play, use_of, use_of_play
+from labyard.engine.upkeep import Kind, Use, scrub, seal, use_of, use_of_play
 from labyard.engine.waiting import Waiting
 from labyard.engine.watch import Watchers
 from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
@@ -312,13 +312,13 @@ class Engine:
 
     async def scrub(self) -> list[str]:
         """A line for each snapshot that was damaged, and is set aside."""
-        folders = [self._parts.templates.place(key) for key in self._parts.templates.all()]
-        for play in self._plays.values():
-            folders += snapshots_of_play(play.record.folder)
-        told = []
-        for folder in folders:
-            if (wrong := await in_thread(scrub, folder)) is not None:
-                told.append(f"{folder.parent.name}/{folder.name}: {wrong}")
+        templates, told = self._parts.templates, []
+        for key in await in_thread(templates.all):
+            async with templates.turn(key):
+                if (wrong := await in_thread(scrub, templates.place(key))) is not None:
+                    told.append(f"snapshots/{key}: {wrong}")
+        for play in list(self._plays.values()):
+            told += await play.scrub()
         return told
 
     async def _check_room(self, plan: PlayPlan) -> None:

@@ -21,7 +21,7 @@ from labyard.engine.moments import Moments
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, PlayRecord
 from labyard.engine.snapshot import Snapshot
-from labyard.engine.upkeep import seal
+from labyard.engine.upkeep import scrub, seal
 from labyard.errors import ConflictError, LabyardError, NotFoundError
 from labyard.machine import cgroup
 from labyard.machine.console import tail
@@ -243,9 +243,23 @@ class LivePlay:
                 return
             self.record.become(PlayState.STARTING)
             await self._end_machines()
-            await self.moments.go_back(name)
-            self.record.hurry = True
-            self.begin()
+            try:
+                await self.moments.go_back(name)
+                self.record.hurry = True
+            finally:  # where it cannot go back, it boots from its disks
+                self.begin()
+
+    async def scrub(self) -> list[str]:
+        """A line for each snapshot of its own that was damaged, and is set aside."""
+        async with self._verb:
+            if self.record.gone:
+                return []
+            await self._start.end_chores(finish=True)
+            places = [self.moments.place(name) for name in await in_thread(self.moments.named)]
+            if self.report.state is PlayState.STOPPED:
+                places.append(self.record.kept)
+            found = [(place, await in_thread(scrub, place)) for place in places]
+            return [f"{self.id}/{place.name}: {wrong}" for place, wrong in found if wrong is not None]
 
     async def machine(self, name: str, verb: str) -> None:
         machine = self.find(name)

@@ -23,10 +23,11 @@ KEEP_SECONDS = 900.0
 
 
 class _Key(NamedTuple):
-    """The files a memory is made of, by device and inode; they stay open, so that no other file can be taken for them."""
+    """The files a memory is made of, by device, inode and the time of their last change: a base that becomes one play's own
+    takes pages in place. They stay open, so that no other file can be taken for them."""
 
-    base: tuple[int, int] | None
-    delta: tuple[int, int] | None
+    base: tuple[int, ...] | None
+    delta: tuple[int, ...] | None
     size: int
 
 
@@ -106,11 +107,11 @@ def _opened(path: Path) -> int | None:
         return None
 
 
-def _identity(descriptor: int | None) -> tuple[int, int] | None:
+def _identity(descriptor: int | None) -> tuple[int, ...] | None:
     if descriptor is None:
         return None
     status = os.fstat(descriptor)
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def _settle(folder: Path) -> None:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labyard.engine.bring_up import BringUp
-from labyard.engine.footing import BASE, DELTA, DEVICES, INITRD, Footing, link_files, read_footing
+from labyard.engine.footing import INITRD, Footing, link_files, read_footing
 from labyard.engine.laying import over
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, SNAPSHOTS, PlayRecord
 from labyard.engine.snapshot import (
+    Maker,
     SavedMachine,
     Snapshot,
     copy_snapshot,
@@ -22,7 +23,6 @@ from labyard.engine.snapshot import (
 )
 from labyard.errors import ConflictError, NotFoundError
 from labyard.machine.plan import LayerSpec
-from labyard.machine.sparse import SnapshotError
 from labyard.network.blocking import in_thread
 from labyard.play.status import MachineState, PlayState
 
@@ -77,47 +77,54 @@ class Moments:
     async def forget(self, name: str) -> None:
         if not self.place(name).exists():
             self.find(name)
+        await self._start.end_chores(finish=True)  # one of them may be reading it, to write its record anew
         await in_thread(remove_snapshot, self.place(name))
 
     async def go_back(self, name: str) -> None:
         """The play will go on from there. What it was until now is gone, its machines must have ended."""
         kept = self._record.kept
+        await self._start.end_chores()  # they tidy what goes now
         if kept.exists():
             await in_thread(remove_snapshot, kept)
         await in_thread(copy_snapshot, self.place(name), self._record.folder / KEEPING, kept)
 
     async def _take_stopped(self, work: Path, place: Path, *, durable: bool) -> Snapshot:
-        """Its disks as they are get a layer on top, so that the play can write to them again."""
+        """What it will go on from; where nothing is kept, its disks alone. Disks that it will write to get a layer on top."""
+        await self._start.end_chores(finish=True)  # what was kept is being tidied
+        kept = await in_thread(read_snapshot, self._record.kept)
+        footings = await in_thread(self._footings)
+        if kept is None or kept.same_disks:
+            for footing in footings.values():
+                await _cover(footing)
+        if kept is not None:
+            return await in_thread(copy_snapshot, self._record.kept, work, place, now=True, durable=durable)
+        return await in_thread(self._take_disks, footings, await self._parts.maker(), work, place, durable=durable)
+
+    def _footings(self) -> dict[str, Footing]:
+        folders = {plan.name: self._record.machine_folders() / plan.name for plan in self._record.plan.machines}
+        found = {name: read_footing(folder) for name, folder in folders.items()}
+        if None in found.values():
+            raise ConflictError(f"play {self._record.id} has no disks yet")
+        return {name: footing for name, footing in found.items() if footing is not None}
+
+    def _take_disks(
+        self, footings: dict[str, Footing], maker: Maker, work: Path, place: Path, *, durable: bool
+    ) -> Snapshot:
         record = self._record
-        kept = await in_thread(read_snapshot, record.kept)
         shutil.rmtree(work, ignore_errors=True)
-        machines = []
-        for plan in record.plan.machines:
-            folder = record.machine_folders() / plan.name
-            footing = await in_thread(read_footing, folder)
-            if footing is None:
-                raise ConflictError(f"play {record.id} has no disks yet")
-            saved = next((each for each in kept.machines if each.name == plan.name), None) if kept else None
-            machines.append(await in_thread(self._gather, plan.name, footing, saved, work / plan.name))
-            await _cover(footing)
         snapshot = Snapshot(
             created_at=datetime.now(UTC),
             plan=record.plan,
             tasks=record.report.tasks,
             booted=record.entry.booted,
-            machines=tuple(machines),
-            maker=kept.maker if kept else await self._parts.maker(),
+            machines=tuple(self._without_memory(name, footing, work / name) for name, footing in footings.items()),
+            maker=maker,
         )
-        return await in_thread(publish, work, snapshot, place, durable=durable)
+        return publish(work, snapshot, place, durable=durable)
 
-    def _gather(self, name: str, footing: Footing, saved: SavedMachine | None, place: Path) -> SavedMachine:
-        """One that was to go on does so from here too; one without a memory boots."""
-        if saved is not None and not saved.footing.own_layers():
-            raise SnapshotError(f"what was kept of {name} has no disks")
+    def _without_memory(self, name: str, footing: Footing, place: Path) -> SavedMachine:
+        """It boots there."""
         link_files(footing.folder, place, [INITRD, *(layer.path.name for layer in footing.own_layers())])
-        if saved is not None:
-            link_files(self._record.kept / name, place, [BASE, DELTA, DEVICES])
-            return saved.model_copy(update={"footing": footing.in_folder(place)})
         status = next(each for each in self._record.report.machines if each.name == name)
         boots = status.model_copy(update={"state": MachineState.STARTING})
         return SavedMachine(name=name, footing=footing.in_folder(place), status=boots, memory=False)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import Field
@@ -103,7 +103,7 @@ def files_of(snapshot: Snapshot) -> list[tuple[str, list[str]]]:
         (
             machine.name,
             [INITRD, *(layer.path.name for layer in machine.footing.own_layers())]
-            + ([BASE, DELTA, DEVICES] if machine.memory else []),
+            + ([DELTA, BASE, DEVICES] if machine.memory else []),  # a delta before its base, see `Memories.settle`
         )
         for machine in snapshot.machines
     ]
@@ -134,10 +134,11 @@ def publish(folder: Path, snapshot: Snapshot, place: Path, *, durable: bool) -> 
     return complete
 
 
-def copy_snapshot(source: Path, work: Path, place: Path, *, same_disks: bool = False) -> Snapshot:
-    """Give the snapshot at `source` a second place. Its files are shared, so nothing is copied.
+def copy_snapshot(source: Path, work: Path, place: Path, *, now: bool = False, durable: bool = False) -> Snapshot:
+    """Give the snapshot at `source` a second place, for who lays its disks anew. Its files are shared: nothing is copied.
 
-    `work` is a name beside `place` for the time until it is complete. SnapshotError also where there is none.
+    `work` is a name beside `place` for the time until it is complete. `now`: it counts as taken now. SnapshotError also where
+    there is none.
     """
     snapshot = read_snapshot(source)
     if snapshot is None:
@@ -145,7 +146,8 @@ def copy_snapshot(source: Path, work: Path, place: Path, *, same_disks: bool = F
     shutil.rmtree(work, ignore_errors=True)
     for machine, names in files_of(snapshot):
         link_files(source / machine, work / machine, names)
-    return publish(work, snapshot.model_copy(update={"same_disks": same_disks}), place, durable=False)
+    taken = {"created_at": datetime.now(UTC)} if now else {}
+    return publish(work, snapshot.model_copy(update={"same_disks": False, **taken}), place, durable=durable)
 
 
 def remove_snapshot(folder: Path) -> None:

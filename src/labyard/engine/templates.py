@@ -99,6 +99,9 @@ class Templates:
         if snapshot is None:
             return None
         if snapshot.maker != maker:
+            log.warning("a snapshot cannot be used here", snapshot=key, made_by=snapshot.maker.qemu)
+            if not self.is_saved(key):  # its owner may go back to where it can be used
+                set_aside(place)
             return None
         os.utime(place / RECORD)
         return place

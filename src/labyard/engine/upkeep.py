@@ -11,8 +11,8 @@ import structlog
 
 from labyard.engine.footing import FOOTING
 from labyard.engine.journal import replace_file
-from labyard.engine.record import KEPT, SNAPSHOTS
-from labyard.engine.snapshot import RECORD, Snapshot, read_snapshot, set_aside, snapshots_in
+from labyard.engine.record import SNAPSHOTS
+from labyard.engine.snapshot import RECORD, Snapshot, read_snapshot, set_aside
 from labyard.machine.delta import digest
 from labyard.machine.sparse import SnapshotError
 from labyard.play.plan import Value
@@ -104,11 +104,6 @@ def scrub(folder: Path) -> str | None:
         log.warning("a damaged snapshot is set aside", folder=str(folder), why=error.message)
         return error.message
     return None
-
-
-def snapshots_of_play(folder: Path) -> list[Path]:
-    named = folder / SNAPSHOTS
-    return [folder / KEPT, *(named / name for name in snapshots_in(named))]
 
 
 def _names(folder: Path, snapshot: Snapshot) -> list[str]:

@@ -77,19 +77,27 @@ class Ground:
 
 
 async def adopt(spec: MachineSpec) -> Machine | None:
-    """Find a machine that runs. One that stands still since whoever took a snapshot of it went away is set going, and one
-    that was to be made of a snapshot and never was is ended."""
+    """Find a machine that runs. One that stands still since whoever took a snapshot of it went away is set going.
+
+    Ended is one that was to be made of a snapshot and never was, and one that was to end with its snapshot taken: it would
+    write to disks that are the snapshot's.
+    """
     found = await Machine.adopt(spec)
     if found is None:
         return None
     with contextlib.suppress(MachineError):  # it is ending: whoever keeps it will hear of that
-        match await found.status():
-            case "inmigrate" | "prelaunch":
-                await found.kill()
-                return None
-            case "paused":
-                await found.resume()
+        status = await found.status()
+        if status in ("inmigrate", "prelaunch") or (status == "paused" and _is_kept(spec)):
+            await found.kill()
+            return None
+        if status == "paused":
+            await found.resume()
     return found
+
+
+def _is_kept(spec: MachineSpec) -> bool:
+    """Whether a disk that it writes to is a snapshot's, too."""
+    return any(disk.layers[-1].path.stat().st_nlink > 1 for disk in spec.disks if not disk.read_only)
 
 
 async def lay_ground(entry: Entry, parts: Parts, machines: Mapping[str, LiveMachine]) -> Ground:

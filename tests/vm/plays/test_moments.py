@@ -178,8 +178,8 @@ async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> Non
     await started(box, PLAY, small_plan("echo rewind"))
     await printed(box, PLAY, COUNT)
     await asyncio.sleep(1)
-    info = await box.host.snapshot(PLAY, "early")
     early = await count(box, PLAY)
+    info = await box.host.snapshot(PLAY, "early")
     with pytest.raises(ConflictError):
         await box.host.snapshot(PLAY, "early")
     with pytest.raises(NotFoundError):
