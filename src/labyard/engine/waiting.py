@@ -88,7 +88,10 @@ class Waiting:
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._news.wait()
             self._news.clear()
-            await self.even_out()
+            try:
+                await self.even_out()
+            except (LabyardError, OSError) as error:
+                log.warning("who waits could not be evened out", why=str(error))
 
     async def even_out(self) -> None:
         """As many as are wanted. What cannot be made now is tried again when somebody asks, or later."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labyard.engine.order import runnable, verdict, waiting_status
+from labyard.engine.order import before_fork, runnable, verdict, waiting_status
 from labyard.play.plan import TaskPlan
 from labyard.play.status import TaskStatus
 
@@ -49,3 +49,16 @@ def test_a_failed_need_blocks_for_good() -> None:
     assert runnable([first, second], statuses, {"a"}) == ()
     assert waiting_status(second, statuses) is TaskStatus.BLOCKED
     assert verdict(statuses) is TaskStatus.FAILED
+
+
+@given(task_sets(), st.sets(st.integers(0, 7)))
+def test_what_is_in_a_snapshot_needs_nothing_that_runs_after_a_fork(tasks: list[TaskPlan], later: set[int]) -> None:
+    tasks = [task.model_copy(update={"after_fork": number in later}) for number, task in enumerate(tasks)]
+    inside = {task.name for task in before_fork(tasks)}
+    for task in tasks:
+        kept_out = task.after_fork or any(need not in inside for need in task.needs)
+        assert (task.name not in inside) is kept_out
+    statuses = dict.fromkeys(inside, TaskStatus.CREATED)
+    while (batch := runnable(before_fork(tasks), statuses, {"a", "b"})) and verdict(statuses) is TaskStatus.RUNNING:
+        statuses |= {task.name: TaskStatus.COMPLETED for task in batch}
+    assert verdict(statuses) is TaskStatus.COMPLETED, "all of it can be done before the snapshot"

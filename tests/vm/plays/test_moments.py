@@ -3,61 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from tests.contract.host_contract import ID as PLAY
-from tests.contract.host_contract import OTHER, listed, output, reached, until
+from tests.contract.host_contract import OTHER, listed, reached, until
 from tests.support.box import Box, small_plan
+from tests.support.plays import BOOT, COUNT, ENDED, count, forked, printed, runs, started
 
 from labyard.errors import ConflictError, NotFoundError
-from labyard.play.plan import PlayPlan
-from labyard.play.status import MachineState, PlayReport, PlayState, TaskStatus
-from labyard.play.streams import Channel, Exec, Terminal
+from labyard.play.status import MachineState, PlayState, TaskStatus
+from labyard.play.streams import Terminal
 
 pytestmark = pytest.mark.vm
-
-PATIENCE = 240
-COUNT = "(i=0; while :; do i=$((i+1)); echo $i >/count; sleep 0.1; done) >/dev/null 2>&1 &"
-ENDED = (PlayState.RUNNING, PlayState.FAILED, PlayState.STOPPED)
-
-
-@pytest.fixture(autouse=True)
-async def patience() -> AsyncIterator[None]:
-    async with asyncio.timeout(PATIENCE):
-        yield
-
-
-async def printed(box: Box, play: str, script: str, machine: str = "node-01") -> str:
-    heard, result = await output(await box.host.open(play, machine, Exec(argv=("sh", "-c", script), user="root")))
-    assert result.exit_code == 0, (result, heard)
-    return heard.get(Channel.STDOUT, b"").decode()
-
-
-async def count(box: Box, play: str) -> int:
-    text = ""
-    while not text.strip():  # the file is empty for the moment in which it is written anew
-        text = await printed(box, play, "cat /count")
-    return int(text)
-
-
-async def started(box: Box, play: str, plan: PlayPlan, *, cold: bool = False) -> PlayReport:
-    await box.host.start(play, plan, cold=cold)
-    return await runs(box, play)
-
-
-async def runs(box: Box, play: str) -> PlayReport:
-    report = await reached(box.host, play, *ENDED)
-    assert report.state is PlayState.RUNNING, report
-    return report
-
-
-async def forked(box: Box, play: str, source: str) -> PlayReport:
-    await box.host.fork(play, source)
-    return await runs(box, play)
-
-
-BOOT = "cat /proc/sys/kernel/random/boot_id"
 
 
 async def test_a_second_start_forks_what_the_first_prepared(box: Box) -> None:
