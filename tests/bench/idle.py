@@ -19,8 +19,6 @@ MORE = 5
 SETTLE = 10.0
 """Seconds the last of them is left alone before memory is read."""
 LIMITS = {"tiny": 25, "debian": 60}
-_TRANSLATED_KB = 32 << 10
-"""Of a mapping that may be executed and is no file's, at least: QEMU's buffer of translated code has 64 MiB."""
 
 
 async def idle_fork(lab: Lab, rounds: int) -> list[Figure]:
@@ -67,14 +65,15 @@ def _parts(head: list[str], sizes: dict[str, int]) -> Iterator[tuple[str, float]
     if "(deleted)" in head:
         yield "guest memory, written by it", sizes["Anonymous"]
         yield "guest memory, shared with others", sizes["Pss"] - sizes["Anonymous"]
-    elif not name and "x" in head[1] and sizes["Size"] >= _TRANSLATED_KB:
+    elif not name and "x" in head[1]:  # no other code of QEMU's lies outside of files
         yield "translated code", sizes["Pss"]
     elif name == "[heap]":
         yield "heap", sizes["Pss"]
     elif not name or name.startswith("["):
         yield "other memory of QEMU's own (threads, arenas, tables)", sizes["Pss"]
     else:
-        yield "programs and libraries", sizes["Pss"]
+        yield "programs and libraries, relocated by each", sizes["Anonymous"]
+        yield "programs and libraries, shared with others", sizes["Pss"] - sizes["Anonymous"]
 
 
 def _mappings(pid: int) -> Iterator[tuple[list[str], dict[str, int]]]:
