@@ -14,11 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench.crowd import crowd
 from tests.bench.figure import Figure, table
+from tests.bench.fork import fork
+from tests.bench.idle import idle_fork
 from tests.bench.many import idle_memory, tenth_play
 from tests.bench.oci_disk import oci_disk
+from tests.bench.rate import forks_per_second
 from tests.bench.start import cold_start, cold_start_five
+from tests.bench.still import still
+from tests.bench.stop import stop_restart
 from tests.bench.talk import exec_round_trip, terminal_throughput
+from tests.bench.thaw import warm_cold
+from tests.bench.warm import warm, warm_exec, warm_five
 from tests.support.lab import Lab, prepare_images, serving
 from tests.support.outer import outer_namespace
 
@@ -32,10 +40,20 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "terminal": (terminal_throughput, 3),
     "idle-memory": (idle_memory, 1),
     "tenth-play": (tenth_play, 3),
+    "warm": (warm, 20),
+    "warm-exec": (warm_exec, 10),
+    "warm-five": (warm_five, 5),
+    "warm-cold": (warm_cold, 1),
+    "still": (still, 3),
+    "fork": (fork, 7),
+    "stop-restart": (stop_restart, 5),
+    "forks-per-second": (forks_per_second, 3),
+    "idle-fork": (idle_fork, 1),
+    "crowd": (crowd, 7),
 }
 """Name → what measures it, and how many rounds."""
 
-IMAGES = ("busybox", "debian-12", "kernel:6.1")
+IMAGES = ("busybox", "debian-12", "debian-12-docker", "kernel:6.1")
 
 
 def main() -> int:

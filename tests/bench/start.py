@@ -12,16 +12,17 @@ from tests.bench.figure import Figure, of_rounds
 from tests.support.lab import Lab
 
 FIVE = Path(__file__).with_name("five-machines.yaml")
+COLD_DEBIAN = {"playground": "debian", "cold": True}
 FLOOR = "QEMU alone: same line, kernel, initrd, disks; no jail, network, engine"
 
 
 async def cold_start(lab: Lab, rounds: int) -> list[Figure]:
-    pairs = await _rounds(lab, {"playground": "debian"}, rounds)
+    pairs = await _rounds(lab, COLD_DEBIAN, rounds)
     return [of_rounds("cold start of debian", "s", pairs, FLOOR, limit=1.5)]
 
 
 async def cold_start_five(lab: Lab, rounds: int) -> list[Figure]:
-    pairs = await _rounds(lab, {"playground": "", "manifest": FIVE.read_text()}, rounds)
+    pairs = await _rounds(lab, {"playground": "", "manifest": FIVE.read_text(), "cold": True}, rounds)
     return [of_rounds("cold start of five machines, two networks", "s", pairs, f"five of: {FLOOR}")]
 
 

@@ -91,7 +91,7 @@ async def _real_and_bare(lab: Lab) -> AsyncIterator[tuple[Api, PlayView, GuestLi
     """A play of `debian`, and the link to a machine just like its own that only we talk to."""
     with tempfile.TemporaryDirectory(dir=lab.data) as name:
         async with client(lab) as api:
-            play, _ = await start(api, {"playground": "debian"})
+            play, _ = await start(api, {"playground": "debian", "cold": True})
             try:
                 specs = keep_specs(lab.data / "plays" / play.id, Path(name))
                 async with bare(specs):

@@ -1,0 +1,121 @@
+"""How many plays a second can be forked from a snapshot, one after another and several at a time.
+
+By the engine in this process: the server's policy lets one person start far fewer. Nobody waits; memory is not counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from labyard.assembly import known
+from labyard.control.catalog import Catalog
+from labyard.control.manifests import Manifests
+from labyard.play.plan import PlayPlan
+from labyard.play.status import PlayState
+from labyard.resources import resource
+from tests.bench.client import PATIENCE
+from tests.bench.figure import Figure, alone
+from tests.bench.servers import UNLIMITED
+from tests.support.box import Box
+from tests.support.lab import Lab
+
+IN_A_ROW = 40
+AT_ONCE = (1, 2, 3, 4, 6)
+LIMITS = {"tiny": 10.0, "debian": 8.0}
+
+
+async def forks_per_second(lab: Lab, rounds: int) -> list[Figure]:
+    figures = []
+    with _settings({"LABYARD_WAITING_EACH": "0", **UNLIMITED}):
+        async with _box(lab) as box:
+            for playground, limit in LIMITS.items():
+                plan = _plan(box, playground)
+                await _prepare(box, plan)
+                figures += await _best(box, plan, rounds, limit)
+    return figures
+
+
+async def _best(box: Box, plan: PlayPlan, rounds: int, limit: float) -> list[Figure]:
+    """All that were tried; the limit is asked of the best of them."""
+    found = {count: [await _rate(box, plan, count) for _ in range(rounds)] for count in AT_ONCE}
+    figures = {count: _figure(plan, count, rates, None) for count, rates in found.items()}
+    best = max(figures, key=lambda count: figures[count].ours)
+    figures[best] = _figure(plan, best, found[best], limit)
+    return list(figures.values())
+
+
+def _figure(plan: PlayPlan, count: int, rates: list[float], limit: float | None) -> Figure:
+    name = f"forks of {plan.playground} per second, {IN_A_ROW} in a row, {count} at a time"
+    return alone(name, "1/s", rates, "start to RUNNING, all stay", limit=limit, more_is_better=True)
+
+
+async def _rate(box: Box, plan: PlayPlan, at_once: int) -> float:
+    """All stay until the last is there, and go then."""
+    plays = [secrets.token_hex(12) for _ in range(IN_A_ROW)]
+    waiting = iter(plays)
+    began = time.perf_counter()
+    await asyncio.gather(*(_start_each(box, plan, waiting) for _ in range(at_once)))
+    taken = time.perf_counter() - began
+    await asyncio.gather(*(box.host.destroy(play) for play in plays))
+    return IN_A_ROW / taken
+
+
+async def _start_each(box: Box, plan: PlayPlan, plays: Iterator[str]) -> None:
+    for play in plays:
+        await _start(box, plan, play)
+
+
+async def _start(box: Box, plan: PlayPlan, play: str) -> None:
+    assert box.engine is not None
+    async with asyncio.timeout(PATIENCE):
+        await box.host.start(play, plan)
+        await box.engine.play(play).brought_up()
+    if (report := box.engine.play(play).report).state is not PlayState.RUNNING:
+        raise RuntimeError(f"it did not start: {report}")
+
+
+async def _prepare(box: Box, plan: PlayPlan) -> None:
+    """The snapshot, and its memory where forks find it."""
+    async for _ in box.host.prepare(plan):
+        pass
+    for _ in range(2):
+        play = secrets.token_hex(12)
+        await _start(box, plan, play)
+        await box.host.destroy(play)
+
+
+def _plan(box: Box, playground: str) -> PlayPlan:
+    assert box.engine is not None
+    parts = box.engine.parts
+    manifests = Manifests(known=lambda: known(parts))
+    manifest = Catalog((resource("catalog") / "playgrounds",), manifests).manifest(playground)
+    return manifests.plan(manifest, overrides={}, parameters={})
+
+
+@asynccontextmanager
+async def _box(lab: Lab) -> AsyncIterator[Box]:
+    box = Box(lab.data.parent / "engine")
+    await box.enter()
+    try:
+        yield box
+    finally:
+        await box.clear()
+
+
+@contextmanager
+def _settings(wanted: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
