@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 from tests.contract.host_contract import ID as PLAY
-from tests.contract.host_contract import OTHER, listed, reached, until
+from tests.contract.host_contract import OTHER, listed, until
 from tests.support.box import Box, small_plan
-from tests.support.plays import BOOT, COUNT, ENDED, count, forked, printed, runs, started
+from tests.support.plays import BOOT, COUNT, count, forked, printed, runs, started
 
 from labyard.errors import ConflictError, NotFoundError
-from labyard.play.status import MachineState, PlayState, TaskStatus
+from labyard.play.status import MachineState, TaskStatus
 from labyard.play.streams import Terminal
 
 pytestmark = pytest.mark.vm
