@@ -36,7 +36,7 @@ from labyard.engine.snapshot import (
 from labyard.engine.together import together
 from labyard.engine.upkeep import seal
 from labyard.engine.wiring import Ground, lay_ground, raise_ground
-from labyard.errors import CapacityError, ImageError, LabyardError, MachineError, NotFoundError
+from labyard.errors import CapacityError, ImageError, LabyardError, MachineError
 from labyard.machine.machine import Machine
 from labyard.machine.plan import Accelerator
 from labyard.machine.sparse import SnapshotError, problems
@@ -122,7 +122,9 @@ class BringUp:
         if await self._start_from(key):
             return True
         if templates.is_saved(key):
-            raise NotFoundError(f"the snapshot this playground starts from ({key}) is gone or cannot be used here")
+            templates.check(self.record.plan, await self._parts.maker())
+            await self._boot()  # from its disks, which were laid
+            return True
         if self.record.plan.one_off and not self.record.entry.internal:
             await self._boot()
             return True
@@ -159,7 +161,8 @@ class BringUp:
         await in_thread(copy_snapshot, place, self.record.folder / KEEPING, self.record.kept)
         if await self._go_on():
             return True
-        set_aside(place)
+        if not self._parts.templates.is_saved(key):
+            set_aside(place)
         return False
 
     async def _go_on(self) -> bool:

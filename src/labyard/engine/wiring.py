@@ -12,6 +12,7 @@ from labyard.engine.laying import lay_footing, over, write_initrd
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.together import together
+from labyard.errors import MachineError
 from labyard.images.progress import Progress
 from labyard.machine.machine import Machine
 from labyard.machine.plan import MachineSpec
@@ -83,7 +84,10 @@ async def adopt(spec: MachineSpec) -> Machine | None:
     found = await Machine.adopt(spec)
     if found is None:
         return None
-    status = await found.status()
+    try:
+        status = await found.status()
+    except MachineError:
+        return found  # it powered off while nobody looked, and is ending: its events tell
     if status in ("inmigrate", "prelaunch") or (status == "paused" and _is_kept(spec)):
         await found.kill()
         return None
