@@ -219,6 +219,17 @@ async def test_a_memory_that_cannot_be_used_is_set_aside_and_its_disks_boot(box:
         assert await printed(box, PLAY, f"tail -n 1 /kept | grep -x {number}")
 
 
+async def test_a_saved_playground_of_another_qemu_boots_from_its_disks(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo saved"))
+    await printed(box, PLAY, "echo saved >/saved; sync")
+    key = await box.host.save(PLAY)
+    other_maker(box.data / "snapshots" / key)
+    report = await started(box, OTHER, small_plan("echo saved").model_copy(update={"snapshot": key}))
+    assert any("another version of QEMU" in note for note in report.notes), report.notes
+    assert await printed(box, OTHER, "cat /saved") == "saved\n"
+    await box.host.forget(key)
+
+
 async def test_a_damaged_moment_is_told_and_the_play_goes_on(box: Box) -> None:
     await started(box, PLAY, small_plan("echo moment"))
     await printed(box, PLAY, COUNT)
