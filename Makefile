@@ -7,8 +7,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 INPUTS := pyproject.toml hatch_build.py $(shell find examiner web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 MACHINE_TESTS := tests
+SOAK_TESTS := $(addprefix tests/vm/plays/test_,random_moments.py moments_crash.py database.py)
 
-.PHONY: help setup packages up down check lint test bench clean
+.PHONY: help setup packages up down check lint test soak bench clean
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -40,6 +41,9 @@ check: lint ## the fast part: no root, no QEMU, under a minute
 
 test: setup lint ## everything, on real machines (root, under 20 minutes)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)
+
+soak: setup ## the long forms: 200 random operations on real plays, cuts everywhere, a database forked (LABYARD_SOAK=200)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" LABYARD_SOAK=$${LABYARD_SOAK:-200} $(BIN)/pytest $(SOAK_TESTS)
 
 bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)

@@ -11,6 +11,7 @@ from labyard.hosts.local import LocalHost
 from labyard.play.plan import DrivePlan, InterfacePlan, MachinePlan, NetworkPlan, PlayPlan, TaskPlan, UserPlan
 from tests.support import leftovers
 from tests.support.lab import CACHE
+from tests.support.recipes import parts_with_recipes
 
 MIB = 1 << 20
 
@@ -18,7 +19,8 @@ MIB = 1 << 20
 class Box:
     """An engine over a data folder that shares the cache's images and kernels; it can be left and entered again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, recipes: Path | None = None) -> None:
+        self._recipes = recipes
         if not data.exists():
             data.mkdir(mode=0o711)
             for name in ("images", "kernels"):
@@ -29,7 +31,11 @@ class Box:
         self.host = BoxHost(self)
 
     async def enter(self) -> None:
-        self.engine = Engine(make_parts(Settings(data=self.data), self.mark))
+        if self._recipes is None:
+            parts = make_parts(Settings(data=self.data), self.mark)
+        else:
+            parts = parts_with_recipes(self.data, self.mark, self._recipes)
+        self.engine = Engine(parts)
         await self.engine.__aenter__()
 
     async def leave(self) -> None:

@@ -38,7 +38,7 @@ async def answered(box: Box, play: str, script: str, machine: str = "node-01") -
 async def count(box: Box, play: str) -> int:
     text = ""
     while not text.strip():  # the file is empty for the moment in which it is written anew
-        text = await printed(box, play, "cat /count")
+        text = await answered(box, play, "cat /count")
     return int(text)
 
 

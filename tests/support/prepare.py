@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from pathlib import Path
 
-from labyard.assembly import Settings, make_parts
 from labyard.images.progress import Progress
+from tests.support.recipes import parts_with_recipes
 
 
 def _say(progress: Progress) -> None:
@@ -20,7 +21,8 @@ def _say(progress: Progress) -> None:
 async def prepare(folder: Path, wanted: list[str]) -> None:
     kernels = [each.removeprefix("kernel:") for each in wanted if each.startswith("kernel:")]
     images = [each for each in wanted if not each.startswith("kernel:")]
-    await make_parts(Settings(data=folder), mark="000000").prepare_images(kernels, images, _say)
+    with tempfile.TemporaryDirectory() as recipes:
+        await parts_with_recipes(folder, "000000", Path(recipes)).prepare_images(kernels, images, _say)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from labyard.engine.snapshot import (
 from labyard.engine.together import together
 from labyard.engine.upkeep import seal
 from labyard.engine.wiring import Ground, lay_ground, raise_ground
-from labyard.errors import CapacityError, ImageError, LabyardError, MachineError, NotFoundError
+from labyard.errors import CapacityError, ImageError, LabyardError, MachineError
 from labyard.machine.machine import Machine
 from labyard.machine.plan import Accelerator
 from labyard.machine.sparse import SnapshotError, problems
@@ -123,7 +123,9 @@ class BringUp:
         if await self._start_from(key):
             return True
         if templates.is_saved(key):
-            raise NotFoundError(f"the snapshot this playground starts from ({key}) is gone or cannot be used here")
+            templates.check(self.record.plan, await self._parts.maker())
+            await self._boot()  # from its disks, which were laid
+            return True
         if self.record.plan.one_off and not self.record.entry.internal:
             await self._boot()
             return True
@@ -158,13 +160,16 @@ class BringUp:
         if place is None:
             return False
         await in_thread(copy_snapshot, place, self.record.folder / KEEPING, self.record.kept)
-        if await self._go_on():
+        saved = self._parts.templates.is_saved(key)
+        if await self._go_on(or_disks=saved):
             return True
-        set_aside(place)
+        if not saved:
+            set_aside(place)
         return False
 
-    async def _go_on(self) -> bool:
-        """Go on from what is kept; False when nothing is, or only its disks were of use and it has to boot from them."""
+    async def _go_on(self, *, or_disks: bool = True) -> bool:
+        """Go on from what is kept. False when nothing is, or its memory cannot be used: then its disks are laid, to boot
+        from, or with `or_disks` false nothing of it."""
         kept = self.record.kept
         try:
             snapshot = await in_thread(read_snapshot, kept)
@@ -176,13 +181,14 @@ class BringUp:
                 raise SnapshotError("it was kept by another version of QEMU or another kind of box")
             await self._rise(snapshot)
         except (SnapshotError, MachineError) as error:
-            await self._without_memory(error)
+            log.warning("a kept memory cannot be used", play=self.record.id, why=str(error))
+            await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+            await (self._lay_disks_alone(error) if or_disks else self._lay_nothing())
             return False
         return True
 
     async def _rise(self, snapshot: Snapshot) -> None:
         entry, kept = self.record.entry, self.record.kept
-        self._tasks.restore(snapshot.tasks)
         ground = self.ground = self.ground or await raise_ground(entry, self._parts)
         ground.footings.update(await lay_kept(entry, self._parts, kept, snapshot))
         asleep = [self._machines[saved.name] for saved in snapshot.machines if saved.memory]
@@ -193,6 +199,7 @@ class BringUp:
             await asyncio.gather(*(machine.end() for machine in asleep))
             raise
         self.record.write(booted=snapshot.booted)
+        self._tasks.restore(snapshot.tasks)
         await together(*(machine.rise() for machine in asleep))
         for saved in snapshot.machines:
             if saved.memory:
@@ -228,18 +235,24 @@ class BringUp:
         for name in self._machines:
             await self._parts.memories.settle(self.record.machine_folders() / name)
 
-    async def _without_memory(self, error: LabyardError) -> None:
-        """Disks are never thrown away: they are laid, and the machines boot from them."""
-        log.warning("a kept memory cannot be used", play=self.record.id, why=str(error))
-        await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+    async def _lay_disks_alone(self, error: LabyardError) -> None:
+        """Disks are never thrown away: the machines boot from them."""
         kept = self.record.kept
         with contextlib.suppress(SnapshotError, FileNotFoundError):
             snapshot = await in_thread(read_snapshot, kept)
             if snapshot is not None:
                 await lay_kept(self.record.entry, self._parts, kept, snapshot)
                 self.record.write(booted=snapshot.booted)
+                self._tasks.restore(snapshot.tasks)
         await in_thread(set_aside, kept)
         self.record.note(f"Its memory could not be used, so its machines booted from their disks: {error.message}.")
+
+    async def _lay_nothing(self) -> None:
+        """It was but a copy of a playground's, which is made anew."""
+        for folder in (self.record.kept, self.record.machine_folders()):
+            await in_thread(shutil.rmtree, folder, ignore_errors=True)
+        self.record.write(booted=())
+        self._tasks.restore(tuple(TaskReport(name=task.name, machine=task.machine) for task in self.record.plan.tasks))
 
     # by waiting
 

@@ -177,6 +177,7 @@ class Engine:
     async def start(self, play_id: str, plan: PlayPlan, *, lifetime: float | None = None, cold: bool = False) -> None:
         if play_id in self._plays:
             return
+        self._parts.templates.check(plan, await self._parts.maker())
         await self._check_room(plan)
         await self._check_saved(plan)
         entry = self._entry(play_id, plan, lifetime).model_copy(update={"cold": cold})

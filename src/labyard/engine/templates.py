@@ -26,6 +26,7 @@ from labyard.engine.snapshot import (
     set_aside,
     snapshots_in,
 )
+from labyard.errors import NotFoundError
 from labyard.images.kernels import KernelStore
 from labyard.images.store import ImageStore
 from labyard.machine.sparse import SnapshotError
@@ -98,13 +99,17 @@ class Templates:
             return None
         if snapshot is None:
             return None
-        if snapshot.maker != maker:
-            log.warning("a snapshot cannot be used here", snapshot=key, made_by=snapshot.maker.qemu)
-            if not self.is_saved(key):  # its owner may go back to where it can be used
-                set_aside(place)
+        if snapshot.maker != maker and not self.is_saved(key):  # of a saved one the disks can be used in any case
+            log.warning("a snapshot is set aside", snapshot=key, why=f"it was made by {snapshot.maker.qemu}")
+            set_aside(place)
             return None
         os.utime(place / RECORD)
         return place
+
+    def check(self, plan: PlayPlan, maker: Maker) -> None:
+        """NotFoundError when the saved one that a plan starts from is gone."""
+        if plan.snapshot is not None and self.find(plan.snapshot, maker) is None:
+            raise NotFoundError(f"the snapshot this playground starts from ({plan.snapshot}) is gone")
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -85,13 +84,15 @@ async def adopt(spec: MachineSpec) -> Machine | None:
     found = await Machine.adopt(spec)
     if found is None:
         return None
-    with contextlib.suppress(MachineError):  # it is ending: whoever keeps it will hear of that
+    try:
         status = await found.status()
-        if status in ("inmigrate", "prelaunch") or (status == "paused" and _is_kept(spec)):
-            await found.kill()
-            return None
-        if status == "paused":
-            await found.resume()
+    except MachineError:
+        return found  # it powered off while nobody looked, and is ending: its events tell
+    if status in ("inmigrate", "prelaunch") or (status == "paused" and _is_kept(spec)):
+        await found.kill()
+        return None
+    if status == "paused":
+        await found.resume()
     return found
 
 

@@ -15,6 +15,7 @@ from tests.unit.engine.shelf import MAKER, plan_of, shelved
 from labyard.engine.footing import DEVICES
 from labyard.engine.snapshot import RECORD, Maker, remove_snapshot
 from labyard.engine.templates import Templates, in_use, taken
+from labyard.errors import NotFoundError
 from labyard.images.kernels import Kernel, KernelStore
 from labyard.images.rootimage import RootImage
 from labyard.images.store import ImageStore
@@ -146,11 +147,16 @@ def test_what_is_damaged_or_anothers_is_set_aside(templates: Templates) -> None:
     assert list(templates.all()) == ["good"]
 
 
-def test_a_saved_one_that_cannot_be_used_here_stays(templates: Templates) -> None:
+def test_a_saved_one_of_another_qemu_is_still_of_use(templates: Templates) -> None:
     key = templates.new_saved()
     shelved(templates.place(key))
-    assert templates.find(key, Maker(qemu="QEMU 2", accelerator="tcg")) is None
-    assert templates.find(key, MAKER) is not None
+    for maker in (Maker(qemu="QEMU 2", accelerator="tcg"), MAKER):
+        assert templates.find(key, maker) == templates.place(key), "its disks are of use"
+        templates.check(plan_of(snapshot=key), maker)
+    templates.forget(key)
+    with pytest.raises(NotFoundError):
+        templates.check(plan_of(snapshot=key), MAKER)
+    templates.check(plan_of(), MAKER)
 
 
 def test_what_was_cut_off_is_swept(templates: Templates) -> None:

@@ -11,15 +11,20 @@ import pytest
 from tests.support.box import Box
 from tests.support.lab import Lab, prepare_images, serving
 from tests.support.outer import outer_namespace
+from tests.support.soak import SOAK
+
+# In `make soak` alone.
+collect_ignore = [] if SOAK else ["test_database.py"]
 
 IMAGES = ("busybox", "debian-12", "debian-12-docker", "kernel:6.1", "kernel:6.12")
 
 
 @pytest.fixture(scope="package")
-def own_box() -> Iterator[None]:
+def own_box() -> Iterator[int]:
+    """Yields a descriptor of the real box's namespace, for what must reach a package mirror."""
     with outer_namespace() as box:
         prepare_images(box, IMAGES)
-        yield
+        yield box
 
 
 @pytest.fixture(autouse=True, scope="package")

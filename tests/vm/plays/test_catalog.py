@@ -97,3 +97,7 @@ def test_docker(lab: Lab) -> None:
     fetch = "for i in 1 2 3 4 5 6 7 8 9 10; do wget -qO- http://web/ && exit 0; sleep 1; done; exit 1"
     assert "hello" in lab.run(play, f"docker run --rm --network labs {image} sh -c '{fetch}'", user="root")
     assert "hello" in lab.run(play, "curl -s http://127.0.0.1:8080/", user="root")
+    other = lab.start("docker")
+    assert lab.run(other, "docker ps -q", user="root") == "", (
+        "a fork's daemon answers, and knows nothing of other plays"
+    )

@@ -146,7 +146,10 @@ async def test_destroy_while_it_is_frozen(box: Box, monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_stop_that_is_given_up_leaves_nothing_kept(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was kept already when whoever asked went away: its machines go on, so that is not what it will go on from."""
+    """It was kept already when whoever asked went away: its machines go on, so that is not what it will go on from.
+
+    The next server stops it once more.
+    """
     await started(box, PLAY, small_plan("echo given up"))
     await printed(box, PLAY, COUNT)
     stopping = asyncio.Event()
@@ -164,11 +167,12 @@ async def test_a_stop_that_is_given_up_leaves_nothing_kept(box: Box, monkeypatch
     await asyncio.gather(work, return_exceptions=True)
     assert box.engine is not None
     assert not box.engine.play(PLAY).record.kept.exists()
-    await counts(box, PLAY)
     monkeypatch.undo()
     await box.leave()
     await box.enter()
     assert (await reached(box.host, PLAY, PlayState.STOPPED)).detail == MEMORY_KEPT
+    await restarted(box, PLAY)
+    await counts(box, PLAY)
 
 
 async def test_a_stop_while_an_init_task_runs(box: Box) -> None:
@@ -217,6 +221,17 @@ async def test_a_memory_that_cannot_be_used_is_set_aside_and_its_disks_boot(box:
         assert any("booted from their disks" in note and words in note for note in report.notes), report.notes
         assert await printed(box, PLAY, BOOT) != boot
         assert await printed(box, PLAY, f"tail -n 1 /kept | grep -x {number}")
+
+
+async def test_a_saved_playground_of_another_qemu_boots_from_its_disks(box: Box) -> None:
+    await started(box, PLAY, small_plan("echo saved"))
+    await printed(box, PLAY, "echo saved >/saved; sync")
+    key = await box.host.save(PLAY)
+    other_maker(box.data / "snapshots" / key)
+    report = await started(box, OTHER, small_plan("echo saved").model_copy(update={"snapshot": key}))
+    assert any("another version of QEMU" in note for note in report.notes), report.notes
+    assert await printed(box, OTHER, "cat /saved") == "saved\n"
+    await box.host.forget(key)
 
 
 async def test_a_damaged_moment_is_told_and_the_play_goes_on(box: Box) -> None:
