@@ -179,7 +179,6 @@ class Engine:
             return
         self._parts.templates.check(plan, await self._parts.maker())
         await self._check_room(plan)
-        await self._check_saved(plan)
         entry = self._entry(play_id, plan, lifetime).model_copy(update={"cold": cold})
         waiting = None if cold else await self._claim(plan)
         if play_id in self._plays:  # meanwhile
@@ -189,12 +188,6 @@ class Engine:
             self._seat(entry, waiting)
         else:
             self._begin(entry)
-
-    async def _check_saved(self, plan: PlayPlan) -> None:
-        if plan.snapshot and self._parts.templates.find(plan.snapshot, await self._parts.maker()) is None:
-            raise NotFoundError(
-                f"the snapshot this playground starts from ({plan.snapshot}) is gone or cannot be used here"
-            )
 
     async def _claim(self, plan: PlayPlan) -> LivePlay | None:
         key = plan.snapshot or await self._parts.templates.key(plan, await self._parts.maker())
