@@ -228,7 +228,8 @@ async def _preparing(settings: Settings, services: Services) -> AsyncIterator[No
             await parts.prepare_images((*FIRST_KERNELS, *LATER_KERNELS), LATER_IMAGES, silent)
         except LabyardError as error:
             log.warning("an image could not be prepared", error=str(error))
-        await _prepare_catalog(services)
+        if os.environ.get("LABYARD_PREPARE", "1") != "0":
+            await _prepare_catalog(services)
 
     task = asyncio.create_task(work()) if settings.prepare_later else None
     try:

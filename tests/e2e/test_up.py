@@ -30,6 +30,9 @@ IMAGES = ("busybox", "debian-12", "debian-12-docker", "kernel:6.1", "kernel:6.12
 PATIENCE_MS = 300_000  # emulation on a busy box is slow
 ATTEMPTS = 60
 
+QUIET = {"LABYARD_PREPARE": "0", "LABYARD_WAITING_EACH": "0"}
+"""Nothing starts by itself: what is left behind is somebody's."""
+
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
@@ -37,7 +40,7 @@ def lab() -> Iterator[Lab]:
     folder.chmod(0o711)
     with outer_namespace() as box:
         prepare_images(box, IMAGES)
-        with serving(folder / "data", verb="up") as lab:
+        with serving(folder / "data", QUIET, verb="up") as lab:
             yield lab
         assert not lab.left(), lab.left()
     shutil.rmtree(folder)

@@ -183,6 +183,9 @@ class BringUp:
         except (SnapshotError, MachineError) as error:
             log.warning("a kept memory cannot be used", play=self.record.id, why=str(error))
             await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+            ground, self.ground = self.ground, None
+            if ground is not None:
+                await ground.let_go()  # whoever boots now raises it again
             await (self._lay_disks_alone(error) if or_disks else self._lay_nothing())
             return False
         return True
@@ -268,16 +271,20 @@ class BringUp:
         await together(*(machine.pause() for machine in alive))
 
     async def wake_up(self) -> None:
-        """It is somebody's now, and runs when this returns, or has failed with a reason."""
+        """It is somebody's now, and runs when this returns, or has failed with a reason. Who died while waiting starts anew."""
         try:
             alive = [machine for machine in self._machines.values() if machine.process is not None]
             await together(*(machine.wake_from_rest() for machine in alive))
         except (LabyardError, TimeoutError) as error:
-            await self._fail(Reason.MACHINE_NEVER_READY, error, keep=True)
-        else:
-            self.record.become(PlayState.RUNNING)
-        finally:
-            self._catch_up()
+            log.warning("a play that waited does not wake up", play=self.record.id, why=str(error))
+            for machine in self._machines.values():
+                machine.posing = False
+            await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+            await self._lay_nothing()
+            await self.run()
+            return
+        self.record.become(PlayState.RUNNING)
+        self._catch_up()
 
     # by booting
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from labyard.engine.live_machine import LiveMachine
 from labyard.engine.memories import Memories
 from labyard.engine.snapshot import SavedMachine
 from labyard.engine.together import together
-from labyard.errors import ConflictError, MachineError
+from labyard.errors import CapacityError, ConflictError, MachineError
 from labyard.machine.delta import write_delta
 from labyard.machine.machine import Machine
 from labyard.machine.mapping import find_mapping, open_base
@@ -31,6 +32,9 @@ from labyard.network.blocking import in_thread
 from labyard.play.status import MachineState
 
 log = structlog.get_logger(__name__)
+
+_LEAST_ROOM = 16 << 20
+"""Bytes of free disk below which a device state that could not be written is one that found no room."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -82,6 +86,10 @@ class Sitter:
         target = os.open(self.place / DEVICES, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             await process.save_devices(target)
+        except MachineError as error:  # QEMU says no more than that it could not write
+            if shutil.disk_usage(self.place).free < _LEAST_ROOM:
+                raise CapacityError("no room for keeping this moment: the disk is full") from error
+            raise
         finally:
             os.close(target)
 

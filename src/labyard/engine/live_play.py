@@ -204,7 +204,8 @@ class LivePlay:
                 return
             await self._give_up_start()
             if self.report.state is not PlayState.DESTROYING:
-                self.record.become(PlayState.DESTROYING, Reason.DESTROYED)
+                with contextlib.suppress(OSError):  # a disk too full to write it down gets room by this
+                    self.record.become(PlayState.DESTROYING, Reason.DESTROYED)
             await asyncio.gather(*(machine.end() for machine in self.machines.values()))
             await self._start.clear_ground()
             await in_thread(self.record.forget)
