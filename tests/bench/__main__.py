@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
@@ -64,6 +65,7 @@ def main() -> int:
     told = parser.parse_args()
     if unknown := set(told.names) - set(BENCHES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers and machines end with us
     figures = run(told.names or list(BENCHES), told.rounds)
     box = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
     print(f"\n{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {box}; medians of alternating rounds\n\n{table(figures)}")
