@@ -121,10 +121,11 @@ func (i *ice) stopRest() int {
 	slices.Sort(pids)
 	found := 0
 	for _, pid := range pids {
-		if pid <= 1 || pid == os.Getpid() || slices.Contains(i.stopped, pid) || i.isFrozen(ownGroup(pid)) {
+		if pid <= 1 || pid == os.Getpid() || slices.Contains(i.stopped, pid) {
 			continue
 		}
-		if fields := stat(pid); !isProgram(fields) || strings.Contains("Tt", fields[0]) {
+		// most are threads of the kernel, which have no group worth asking for
+		if fields := stat(pid); !isProgram(fields) || strings.Contains("Tt", fields[0]) || i.isFrozen(ownGroup(pid)) {
 			continue
 		}
 		if syscall.Kill(pid, syscall.SIGSTOP) == nil {

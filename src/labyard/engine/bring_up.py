@@ -283,7 +283,7 @@ class BringUp:
             await self._lay_nothing()
             await self.run()
             return
-        self.record.become(PlayState.RUNNING)
+        self.record.become(PlayState.RUNNING, machines=tuple(machine.status for machine in self._machines.values()))
         self._catch_up()
 
     # by booting

@@ -197,9 +197,8 @@ class Engine:
         """A play that waited becomes somebody's."""
         del self._plays[play.id]
         known = play.report
-        report = entry.report.model_copy(
-            update={"state": PlayState.STARTING, "machines": known.machines, "tasks": known.tasks}
-        )
+        asleep = tuple(machine.model_copy(update={"ready": False, "ready_at": None}) for machine in known.machines)
+        report = entry.report.model_copy(update={"state": PlayState.STARTING, "machines": asleep, "tasks": known.tasks})
         seated = entry.model_copy(
             update={"report": report, "seat": play.record.home, "uid": play.entry.uid, "booted": play.entry.booted}
         )
