@@ -46,9 +46,11 @@ func (a *Agent) freeze() (any, error) {
 		a.ice.thaw()
 		return nil, err
 	}
-	for range 10 { // a process that forks meanwhile is found by the next round
-		if a.ice.stopRest() == 0 {
-			break
+	// One that was told to stop in the middle of a fork ends that first: its child is found once it really stands.
+	for end := time.Now().Add(freezeTimeout); a.ice.stopRest() > 0 || !a.ice.stands(); time.Sleep(200 * time.Microsecond) {
+		if time.Now().After(end) {
+			a.ice.thaw()
+			return nil, &link.Refusal{Code: "not-frozen", Message: "some processes do not stand still"}
 		}
 	}
 	a.ice.all.Store(true)
@@ -132,6 +134,37 @@ func (i *ice) stopRest() int {
 			i.stopped = append(i.stopped, pid)
 			found++
 		}
+	}
+	return found
+}
+
+// stands tells whether all that were told to stop have, with every thread.
+func (i *ice) stands() bool {
+	for _, pid := range i.stopped {
+		fields := stat(pid)
+		if len(fields) > 17 && fields[17] != "1" { // num_threads, proc_pid_stat(5)
+			for _, thread := range threads(pid) {
+				if !standsStill(thread) {
+					return false
+				}
+			}
+		} else if !standsStill(fields) {
+			return false
+		}
+	}
+	return true
+}
+
+// standsStill judges by the state in the fields of a stat file; who is gone stands still, too.
+func standsStill(fields []string) bool { return len(fields) == 0 || strings.Contains("TtZX", fields[0]) }
+
+// threads are the fields of the stat files of a process's threads.
+func threads(pid int) [][]string {
+	folder := "/proc/" + strconv.Itoa(pid) + "/task/"
+	entries, _ := os.ReadDir(folder)
+	var found [][]string
+	for _, entry := range entries {
+		found = append(found, statFields(folder+entry.Name()+"/stat"))
 	}
 	return found
 }

@@ -116,8 +116,11 @@ func processes() []int {
 }
 
 // stat returns the fields of /proc/PID/stat from the state on; nil when the process is gone.
-func stat(pid int) []string {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+func stat(pid int) []string { return statFields("/proc/" + strconv.Itoa(pid) + "/stat") }
+
+// statFields are the fields of a stat file behind the name; none when the process is gone.
+func statFields(path string) []string {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
