@@ -203,6 +203,8 @@ class BringUp:
             raise
         self.record.write(booted=snapshot.booted)
         self._tasks.restore(snapshot.tasks)
+        fresh = self._to_be_own(snapshot)
+        self.record.veiled = bool(fresh)  # nobody is to see whose it was before
         await together(*(machine.rise() for machine in asleep))
         for saved in snapshot.machines:
             if saved.memory:
@@ -212,7 +214,10 @@ class BringUp:
             else:
                 await self._start_machine(ground, self._machines[saved.name])
         await together(*(self._wait_ready(machine) for machine in asleep))
-        await self._make_own(snapshot)
+        await together(*(make_own(machine) for machine in fresh if machine.up.is_set()))
+        self.record.veiled = False
+        if fresh:
+            self.record.say(machines=tuple(machine.status for machine in self._machines.values()))
         self.later(self._tidy())
 
     def _consume(self, snapshot: Snapshot) -> None:
@@ -226,11 +231,11 @@ class BringUp:
         for name in (KEEPING, SPENT):
             shutil.rmtree(self.record.folder / name, ignore_errors=True)
 
-    async def _make_own(self, snapshot: Snapshot) -> None:
+    def _to_be_own(self, snapshot: Snapshot) -> list[LiveMachine]:
+        """Machines that get an identity of their own: in a new play, not in one that goes on where it was."""
         if snapshot.same_disks:
-            return
-        fresh = [plan.name for plan in self.record.plan.machines if plan.identity is Identity.FRESH]
-        await together(*(make_own(self._machines[name]) for name in fresh if self._machines[name].up.is_set()))
+            return []
+        return [self._machines[plan.name] for plan in self.record.plan.machines if plan.identity is Identity.FRESH]
 
     async def _tidy(self) -> None:
         """What the start had no time for."""
