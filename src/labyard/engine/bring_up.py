@@ -201,9 +201,9 @@ class BringUp:
         except BaseException:
             await asyncio.gather(*(machine.end() for machine in asleep))
             raise
+        fresh = self._to_be_own()
         self.record.write(booted=snapshot.booted)
         self._tasks.restore(snapshot.tasks)
-        fresh = self._to_be_own(snapshot)
         self.record.veiled = bool(fresh)  # nobody is to see whose it was before
         await together(*(machine.rise() for machine in asleep))
         for saved in snapshot.machines:
@@ -231,9 +231,12 @@ class BringUp:
         for name in (KEEPING, SPENT):
             shutil.rmtree(self.record.folder / name, ignore_errors=True)
 
-    def _to_be_own(self, snapshot: Snapshot) -> list[LiveMachine]:
-        """Machines that get an identity of their own: in a new play, not in one that goes on where it was."""
-        if snapshot.same_disks:
+    def _to_be_own(self) -> list[LiveMachine]:
+        """Machines that get an identity of their own: in a new play of a playground, whose machines it has not seen before.
+
+        A fork of a play, a rewind and a restart keep the play's.
+        """
+        if self.record.entry.booted:
             return []
         return [self._machines[plan.name] for plan in self.record.plan.machines if plan.identity is Identity.FRESH]
 
