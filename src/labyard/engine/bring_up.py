@@ -333,6 +333,7 @@ class BringUp:
             log.warning("no snapshot of a playground", playground=self.record.plan.playground, why=str(error))
             return False
         await asyncio.gather(*(machine.end() for machine in self._machines.values()))
+        self.record.write(booted=())  # what has booted is the playground's now, and this play a new one
         for plan in self.record.plan.machines:
             await self._parts.memories.settle(place / plan.name)
         self.later(self._seal_template(key))
