@@ -39,7 +39,7 @@ lint: $(READY)
 check: lint ## the fast part: no root, no QEMU, under a minute
 	$(BIN)/pytest -q --hypothesis-profile=check -m "not vm and not root and not e2e and not slow"
 
-test: setup lint ## everything, on real machines (root, under 20 minutes)
+test: setup lint ## everything, on real machines (root, half an hour on two cores under emulation)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)
 
 soak: setup ## the long forms: 200 random operations on real plays, cuts everywhere, a database forked (LABYARD_SOAK=200)
