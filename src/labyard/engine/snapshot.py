@@ -19,6 +19,7 @@ from pydantic import Field
 
 from labyard.engine.footing import BASE, DELTA, DEVICES, INITRD, Footing, link_files
 from labyard.engine.journal import replace_file
+from labyard.images.workspace import sync
 from labyard.machine.sparse import SnapshotError
 from labyard.play.plan import PlayPlan, Value
 from labyard.play.status import MachineStatus, TaskReport
@@ -123,14 +124,14 @@ def publish(folder: Path, snapshot: Snapshot, place: Path, *, durable: bool) -> 
     complete = snapshot.model_copy(update={"sizes": sizes})
     if durable:
         for name in sizes:
-            _sync(folder / name)
+            sync(folder / name)
         for machine in snapshot.machines:
-            _sync(folder / machine.name)
+            sync(folder / machine.name)
     replace_file(folder / RECORD, complete.model_dump_json().encode(), durable=durable)
     place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     folder.rename(place)
     if durable:
-        _sync(place.parent)
+        sync(place.parent)
     return complete
 
 
@@ -182,11 +183,3 @@ def set_aside(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
         os.utime(aside)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -161,7 +161,7 @@ def argv(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
     """QEMU's command line for a machine, to be run in the jail with the descriptors of `Descriptors.of(spec)`.
 
     `waiting`: it does not boot, but waits for the devices' state of a snapshot, and then to be told to go on. It has neither
-    kernel nor initrd (20 MB of every process's memory), nor would its firmware be where a reset looks for it
+    kernel nor initrd (14 MB of every process's memory), nor would its firmware be where a reset looks for it
     (hw/core/loader.c, rom_reset): a guest that reboots ends it, and is started anew by whoever follows it.
     """
     numbers = Descriptors.of(spec)
