@@ -42,12 +42,17 @@ async def count(box: Box, play: str) -> int:
     return int(text)
 
 
+async def beyond(box: Box, play: str, value: int) -> int:
+    """Its counter, once that has passed `value`."""
+    async with asyncio.timeout(PATIENCE):
+        while (now := await count(box, play)) <= value:  # noqa: ASYNC110 - it is not told
+            await asyncio.sleep(0.1)
+    return now
+
+
 async def counts(box: Box, play: str) -> None:
     """Returns once its counter has been seen to go on."""
-    before = await count(box, play)
-    async with asyncio.timeout(PATIENCE):
-        while await count(box, play) <= before:  # noqa: ASYNC110 - it is not told
-            await asyncio.sleep(0.1)
+    await beyond(box, play, await count(box, play))
 
 
 async def runs(box: Box, play: str) -> PlayReport:

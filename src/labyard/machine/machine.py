@@ -15,6 +15,7 @@ from labyard.errors import MachineError
 from labyard.machine import cgroup, plan, sockets
 from labyard.machine.console import Console, tail
 from labyard.machine.jail import Jail
+from labyard.machine.memory import blank_memory
 from labyard.machine.plan import Accelerator, Descriptors, LayerSpec, MachineSpec
 from labyard.machine.process import Process, find
 from labyard.machine.qmp import Qmp
@@ -135,7 +136,11 @@ class Machine:
             try:
                 cgroup.make(spec)
                 given = _open(spec, taps, kept)
-                given[Descriptors.of(spec).memory] = _blank_memory(spec, kept) if memory is None else memory
+                if memory is None:
+                    given[Descriptors.of(spec).memory] = blank_memory(spec.run_dir, spec.memory, spec.uid)
+                    kept.callback(os.close, given[Descriptors.of(spec).memory])
+                else:
+                    given[Descriptors.of(spec).memory] = memory
                 process = Process.start(line(spec, waiting=memory is not None), given, spec.process_log)
             except BaseException:
                 await _clean(spec)
@@ -346,18 +351,6 @@ def _open(spec: MachineSpec, taps: Sequence[int], kept: contextlib.ExitStack) ->
             kept.callback(os.close, descriptor)
             given[number] = descriptor
     return given
-
-
-def _blank_memory(spec: MachineSpec, kept: contextlib.ExitStack) -> int:
-    """A file without a name, as large as the memory and empty, that only the machine's user may write."""
-    try:
-        descriptor = os.open(spec.run_dir, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise MachineError(f"{spec.run_dir} cannot hold a machine's memory: {error.strerror}") from error
-    kept.callback(os.close, descriptor)
-    os.fchown(descriptor, spec.uid, spec.uid)
-    os.truncate(descriptor, spec.memory)
-    return descriptor
 
 
 async def _answer(spec: MachineSpec, process: Process) -> Qmp:

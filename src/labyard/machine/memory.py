@@ -26,19 +26,21 @@ _FICLONERANGE = 1 << 30 | 32 << 16 | 0x94 << 8 | 13
 _CANNOT_CLONE = {errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EPERM}
 
 
-def blank_memory(path: Path, size: int, uid: int) -> None:
-    """Make the memory of a cold boot at `path`: `size` bytes of nothing, which only user `uid` may open.
+def blank_memory(folder: Path, size: int, uid: int) -> int:
+    """A descriptor of the memory of a cold boot: `size` bytes of nothing on the disk of `folder`, without a name, which only
+    user `uid` may open (through /proc/self/fd, as QEMU does) and which goes with the last who has it.
 
-    What lay there before is removed. SnapshotError when it cannot be made, CapacityError when the disk is full.
+    SnapshotError when it cannot be made, CapacityError when the disk is full.
     """
     with problems("making a machine's memory"):
-        path.unlink(missing_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             os.ftruncate(fd, size)
             os.fchown(fd, uid, uid)
-        finally:
+        except BaseException:
             os.close(fd)
+            raise
+    return fd
 
 
 def sealed_memory(image_fd: int, delta_fd: int | None, size: int, name: str) -> int:

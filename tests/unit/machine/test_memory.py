@@ -141,10 +141,10 @@ def test_a_failed_seal_leaves_no_descriptor(tmp_path: Path, image: int) -> None:
 
 
 def test_blank_memory_takes_no_room(tmp_path: Path) -> None:
-    path = tmp_path / "memory"
-    path.write_bytes(b"of another machine")
-    blank_memory(path, 1 << 40, os.getuid())
-    status = path.stat()
+    fd = blank_memory(tmp_path, 1 << 40, os.getuid())
+    status = os.fstat(fd)
+    os.close(fd)
+    assert not list(tmp_path.iterdir()), "it has no name"
     assert (status.st_size, status.st_blocks, status.st_mode & 0o7777, status.st_uid) == (
         1 << 40,
         0,
@@ -155,7 +155,7 @@ def test_blank_memory_takes_no_room(tmp_path: Path) -> None:
 
 def test_blank_memory_where_there_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError):
-        blank_memory(tmp_path / "missing" / "memory", SIZE, os.getuid())
+        blank_memory(tmp_path / "missing", SIZE, os.getuid())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -185,8 +185,9 @@ def test_any_user_may_open_sealed_memory_for_writing(image: int) -> None:
 
 @pytest.mark.root
 def test_blank_memory_is_one_users(tmp_path: Path) -> None:
-    blank_memory(tmp_path / "memory", SIZE, 510_001)
-    status = (tmp_path / "memory").stat()
+    fd = blank_memory(tmp_path, SIZE, 510_001)
+    status = os.fstat(fd)
+    os.close(fd)
     assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (510_001, 510_001, 0o600)
 
 
@@ -208,8 +209,7 @@ def test_a_full_disk_is_told(tmp_path: Path, image: int) -> None:
 def test_qemu_takes_sealed_memory_and_it_is_found_again(tmp_path: Path) -> None:
     """A machine of another user, known by its number and its memory's size alone; its delta has what the firmware wrote."""
     size = 128 << 20
-    blank_memory(tmp_path / "image", size, os.getuid())
-    image = os.open(tmp_path / "image", os.O_RDONLY)
+    image = blank_memory(tmp_path, size, os.getuid())
     sealed = sealed_memory(image, None, size, "snapshot")
     backend = f"memory-backend-file,id=ram,size=128M,mem-path=/proc/self/fd/{sealed},share=off"
     command = ["qemu-system-x86_64", "-M", "q35,memory-backend=ram", "-m", "128M", "-object", backend]

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.host_contract import ID as PLAY
 from tests.contract.host_contract import OTHER, listed, until
 from tests.support.box import Box, small_plan
-from tests.support.plays import BOOT, COUNT, count, forked, printed, runs, started
+from tests.support.plays import BOOT, COUNT, answered, beyond, count, counts, forked, printed, runs, started
 
 from labyard.errors import ConflictError, NotFoundError
 from labyard.play.status import MachineState, TaskStatus
@@ -75,16 +75,14 @@ async def test_no_random_value_comes_twice_in_ten_forks(box: Box, kernel: str) -
 async def test_a_fork_goes_on_beside_its_parent_with_the_same_addresses(box: Box) -> None:
     await started(box, PLAY, small_plan("echo fork"))
     await printed(box, PLAY, COUNT)
-    await asyncio.sleep(1)
+    await beyond(box, PLAY, 3)
     await forked(box, OTHER, PLAY)
     await printed(box, OTHER, "echo mine >/own")
     assert await printed(box, PLAY, "test -e /own || echo no") == "no\n"
     assert await printed(box, PLAY, "ip addr") == await printed(box, OTHER, "ip addr")
     for play in (PLAY, OTHER):
-        before = await count(box, play)
-        assert before > 3
-        await asyncio.sleep(0.5)
-        assert await count(box, play) > before
+        assert await count(box, play) > 3
+        await counts(box, play)
     await box.host.destroy(PLAY)
     assert await count(box, OTHER) > 3, "a fork needs nothing of its parent"
 
@@ -95,13 +93,18 @@ async def test_a_stream_between_machines_survives_freeze_and_fork(box: Box) -> N
     send = "(i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done | nc node-02 7000) >/dev/null 2>&1 &"
     await printed(box, PLAY, listen, "node-02")
     await printed(box, PLAY, send)
-    await asyncio.sleep(1)
-    await forked(box, OTHER, PLAY)
     check = "awk 'NR != $1 { print \"gap\", NR, $1; exit } END { print NR }' /stream"
+
+    async def grows(play: str, least: int) -> int:
+        """Lines of the stream, every one in its place, once there are more than `least`."""
+        while (lines := int(await printed(box, play, check, "node-02"))) <= least:  # noqa: ASYNC110 - it is not told
+            await asyncio.sleep(0.1)
+        return lines
+
+    taken = await grows(PLAY, 5)
+    await forked(box, OTHER, PLAY)
     for play in (PLAY, OTHER):
-        before = int(await printed(box, play, check, "node-02"))
-        await asyncio.sleep(1)
-        assert int(await printed(box, play, check, "node-02")) > before > 0
+        await grows(play, await grows(play, taken))
 
 
 async def test_stop_and_restart_go_on_exactly_there(box: Box) -> None:
@@ -135,8 +138,7 @@ async def test_stop_and_restart_go_on_exactly_there(box: Box) -> None:
 async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> None:
     await started(box, PLAY, small_plan("echo rewind"))
     await printed(box, PLAY, COUNT)
-    await asyncio.sleep(1)
-    early = await count(box, PLAY)
+    early = await beyond(box, PLAY, 3)
     info = await box.host.snapshot(PLAY, "early")
     with pytest.raises(ConflictError):
         await box.host.snapshot(PLAY, "early")
@@ -144,14 +146,13 @@ async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> Non
         await box.host.rewind(PLAY, "never")
     assert [each.name for each in await box.host.snapshots(PLAY)] == [info.name]
     await printed(box, PLAY, "echo later >/later; sync")
-    await asyncio.sleep(4)
     for _ in range(2):
-        late = await count(box, PLAY)
+        late = await beyond(box, PLAY, early + 40)
         await box.host.rewind(PLAY, "early")
         await runs(box, PLAY)
         assert early <= await count(box, PLAY) < late
         assert await printed(box, PLAY, "test -e /later || echo gone") == "gone\n"
-        await asyncio.sleep(4)
+    await beyond(box, PLAY, late)
     await box.host.stop(PLAY)
     await box.host.rewind(PLAY, "early")
     await forked(box, OTHER, PLAY)
@@ -171,13 +172,8 @@ async def test_machines_that_are_off_stay_off_and_a_fork_can_reboot(box: Box) ->
     before = await printed(box, OTHER, f"echo kept >/kept; sync; {BOOT}")
     await box.host.machine(OTHER, "node-01", "reboot")
     await box.host.machine(OTHER, "node-02", "restart")
-    boot = before
-    while boot == before:
-        await asyncio.sleep(0.2)
-        try:
-            boot = await printed(box, OTHER, BOOT)
-        except Exception:  # noqa: S112 - it is away for a while
-            continue
+    while await answered(box, OTHER, BOOT) == before:  # noqa: ASYNC110 - a reboot is not told
+        await asyncio.sleep(0.1)
     assert await printed(box, OTHER, "cat /kept") == "kept\n"
     await until(box.host, OTHER, lambda report: all(machine.ready for machine in report.machines))
     assert await printed(box, OTHER, BOOT, "node-02")
@@ -191,9 +187,7 @@ async def test_what_was_saved_outlives_its_play(box: Box) -> None:
     plan = small_plan("echo save").model_copy(update={"snapshot": key})
     await started(box, OTHER, plan)
     assert await printed(box, OTHER, "cat /saved") == "saved\n"
-    before = await count(box, OTHER)
-    await asyncio.sleep(0.5)
-    assert await count(box, OTHER) > before
+    await counts(box, OTHER)
     await box.host.forget(key)
     with pytest.raises(NotFoundError, match="is gone"):
         await box.host.start(PLAY, plan)
