@@ -7,6 +7,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 INPUTS := pyproject.toml hatch_build.py $(shell find examiner web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 MACHINE_TESTS := tests
+# A file at a time per worker; those on machines first, which take longest.
+WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadfile --no-loadscope-reorder
 SOAK_TESTS := $(addprefix tests/vm/plays/test_,random_moments.py moments_crash.py database.py)
 
 .PHONY: help setup packages up down check lint test soak bench clean
@@ -40,10 +42,10 @@ check: lint ## the fast part: no root, no QEMU, under a minute
 	$(BIN)/pytest -q --hypothesis-profile=check -m "not vm and not root and not e2e and not slow"
 
 test: setup lint ## everything, on real machines (root, half an hour on two cores under emulation)
-	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(MACHINE_TESTS)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(WORKERS) $(MACHINE_TESTS)
 
 soak: setup ## the long forms: 200 random operations on real plays, cuts everywhere, a database forked (LABYARD_SOAK=200)
-	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" LABYARD_SOAK=$${LABYARD_SOAK:-200} $(BIN)/pytest $(SOAK_TESTS)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" LABYARD_SOAK=$${LABYARD_SOAK:-200} $(BIN)/pytest $(WORKERS) $(SOAK_TESTS)
 
 bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)

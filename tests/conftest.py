@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("full", deadline=None)
@@ -15,3 +16,8 @@ settings.load_profile("full")
 
 # Run in the background (CI), tests get SIGINT ignored, and all they start would inherit that; but Ctrl-C is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on machines first: several workers then end at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("vm") is None)

@@ -19,13 +19,17 @@ import (
 const (
 	cgroups       = "/sys/fs/cgroup"
 	freezeTimeout = 5 * time.Second
+	// kernelThreads lists the children of kthreadd: kernel threads, and nothing that a user could make (proc_pid_children(5)).
+	kernelThreads = "/proc/2/task/2/children"
 	kernelThread  = 0x00200000 // PF_KTHREAD in the flags of /proc/PID/stat, include/linux/sched.h
 )
 
 // ice is what stands still now, so that exactly that is set going again.
 type ice struct {
-	mu      sync.Mutex
-	groups  []string
+	mu     sync.Mutex
+	groups []string
+	// open are the cgroups that were left out: they hold us, the init, or what the kernel keeps at the root.
+	open    []string
 	stopped []int
 	// all is set while everything stands still; it is read without the lock.
 	all atomic.Bool
@@ -41,7 +45,7 @@ func (a *Agent) freeze() (any, error) {
 	if len(a.ice.groups)+len(a.ice.stopped) > 0 { // asked again
 		return a.ice.report(), nil
 	}
-	a.ice.freezeGroups(cgroups, ownGroup(os.Getpid()))
+	a.ice.freezeGroups(cgroups, ownGroup(os.Getpid()), ownGroup(1))
 	if err := a.ice.awaitGroups(); err != nil {
 		a.ice.thaw()
 		return nil, err
@@ -71,25 +75,27 @@ func (i *ice) report() map[string]any {
 }
 
 // freezeGroups freezes every cgroup below folder that holds neither us nor the init.
-func (i *ice) freezeGroups(folder, own string) {
+func (i *ice) freezeGroups(folder, own, init string) {
+	i.open = append(i.open, folder)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return
 	}
 	for _, entry := range entries {
 		path := filepath.Join(folder, entry.Name())
-		if !entry.IsDir() || holdsInit(path) || path == cgroups+own {
+		if !entry.IsDir() {
 			continue
 		}
-		if strings.HasPrefix(cgroups+own+"/", path+"/") {
-			i.freezeGroups(path, own)
+		if holds(path, own) || holds(path, init) {
+			i.freezeGroups(path, own, init)
 		} else if os.WriteFile(path+"/cgroup.freeze", []byte("1"), 0) == nil {
 			i.groups = append(i.groups, path)
 		}
 	}
 }
 
-func holdsInit(path string) bool { return path == cgroups+ownGroup(1) }
+// holds tells whether a group is in the folder of another.
+func holds(folder, group string) bool { return strings.HasPrefix(cgroups+group+"/", folder+"/") }
 
 // ownGroup is the cgroup (version 2) of a process, as a path that begins with a slash.
 func ownGroup(pid int) string {
@@ -119,20 +125,48 @@ func (i *ice) awaitGroups() error {
 
 // stopRest stops what is in no frozen group; parents first, so that no shell sees its child stopped. Returns how many.
 func (i *ice) stopRest() int {
-	pids := processes()
+	pids := i.unfrozen()
 	slices.Sort(pids)
 	found := 0
 	for _, pid := range pids {
 		if pid <= 1 || pid == os.Getpid() || slices.Contains(i.stopped, pid) {
 			continue
 		}
-		// most are threads of the kernel, which have no group worth asking for
 		if fields := stat(pid); !isProgram(fields) || strings.Contains("Tt", fields[0]) || i.isFrozen(ownGroup(pid)) {
 			continue
 		}
 		if syscall.Kill(pid, syscall.SIGSTOP) == nil {
 			i.stopped = append(i.stopped, pid)
 			found++
+		}
+	}
+	return found
+}
+
+// unfrozen lists the processes that no frozen group holds, without most of the kernel's threads: to look at each of those
+// would take longer than all the rest of a snapshot. Where groups or threads cannot be listed it is every process.
+func (i *ice) unfrozen() []int {
+	var pids []int
+	for _, group := range i.open {
+		text, err := os.ReadFile(group + "/cgroup.procs")
+		if err != nil {
+			return processes()
+		}
+		pids = append(pids, numbers(text)...)
+	}
+	threads, _ := os.ReadFile(kernelThreads)
+	known := map[int]bool{}
+	for _, pid := range numbers(threads) {
+		known[pid] = true
+	}
+	return slices.DeleteFunc(pids, func(pid int) bool { return known[pid] })
+}
+
+func numbers(text []byte) []int {
+	var found []int
+	for _, word := range strings.Fields(string(text)) {
+		if number, err := strconv.Atoi(word); err == nil {
+			found = append(found, number)
 		}
 	}
 	return found
@@ -190,9 +224,7 @@ func Programs() int {
 }
 
 func (i *ice) isFrozen(group string) bool {
-	return slices.ContainsFunc(i.groups, func(frozen string) bool {
-		return strings.HasPrefix(cgroups+group+"/", frozen+"/")
-	})
+	return slices.ContainsFunc(i.groups, func(frozen string) bool { return holds(frozen, group) })
 }
 
 func (i *ice) thaw() {
@@ -202,7 +234,7 @@ func (i *ice) thaw() {
 	for _, group := range slices.Backward(i.groups) {
 		_ = os.WriteFile(group+"/cgroup.freeze", []byte("0"), 0)
 	}
-	i.stopped, i.groups = nil, nil
+	i.stopped, i.groups, i.open = nil, nil, nil
 	i.all.Store(false)
 }
 

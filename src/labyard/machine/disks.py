@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labyard.errors import CapacityError, MachineError
-from labyard.machine.jail import ENVIRONMENT
+from labyard.machine.jail_root import ENVIRONMENT
 from labyard.machine.plan import Format
 from labyard.play.plan import Filesystem
 

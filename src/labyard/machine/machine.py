@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 
 from qemu.qmp import Message
 
@@ -15,6 +16,7 @@ from labyard.errors import MachineError
 from labyard.machine import cgroup, plan, sockets
 from labyard.machine.console import Console, tail
 from labyard.machine.jail import Jail
+from labyard.machine.jail_root import jail_root
 from labyard.machine.memory import blank_memory
 from labyard.machine.plan import Accelerator, Descriptors, LayerSpec, MachineSpec
 from labyard.machine.process import Process, find
@@ -69,9 +71,8 @@ def line(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
         uid=spec.uid,
         limits=spec.limits,
         address_space=spec.memory + _ADDRESS_SPACE,
+        root=jail_root(kvm=spec.accelerator is Accelerator.KVM),
         netns=spec.netns,
-        files=() if waiting else ((plan.KERNEL, spec.kernel), (plan.INITRD, spec.initrd)),
-        kvm=spec.accelerator is Accelerator.KVM,
         cgroup=cgroup.existing(spec),
     )
     return jail.command(plan.argv(spec, waiting=waiting))
@@ -134,9 +135,13 @@ class Machine:
             spec.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             spec.initrd.chmod(0o444)  # nobody but its jail, and root, gets into the folder that it lies in
             try:
+                await asyncio.to_thread(
+                    jail_root, kvm=spec.accelerator is Accelerator.KVM
+                )  # the first time, it is made
                 cgroup.make(spec)
                 given = _open(spec, taps, kept)
                 if memory is None:
+                    given |= _open_kernel(spec, kept)
                     given[Descriptors.of(spec).memory] = blank_memory(spec.run_dir, spec.memory, spec.uid)
                     kept.callback(os.close, given[Descriptors.of(spec).memory])
                 else:
@@ -344,13 +349,25 @@ def _open(spec: MachineSpec, taps: Sequence[int], kept: contextlib.ExitStack) ->
     for disk, places in zip(spec.disks, numbers.layers, strict=True):
         for depth, (layer, number) in enumerate(zip(disk.layers, places, strict=True)):
             writable = depth == len(disk.layers) - 1 and not disk.read_only
-            try:
-                descriptor = os.open(layer.path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
-            except OSError as error:
-                raise MachineError(f"the disk {layer.path} cannot be opened: {error.strerror}") from error
-            kept.callback(os.close, descriptor)
-            given[number] = descriptor
+            given[number] = _open_file(layer.path, os.O_RDWR if writable else os.O_RDONLY, kept)
     return given
+
+
+def _open_kernel(spec: MachineSpec, kept: contextlib.ExitStack) -> dict[int, int]:
+    numbers = Descriptors.of(spec)
+    return {
+        numbers.kernel: _open_file(spec.kernel, os.O_RDONLY, kept),
+        numbers.initrd: _open_file(spec.initrd, os.O_RDONLY, kept),
+    }
+
+
+def _open_file(path: Path, mode: int, kept: contextlib.ExitStack) -> int:
+    try:
+        descriptor = os.open(path, mode | os.O_CLOEXEC)
+    except OSError as error:
+        raise MachineError(f"{path} cannot be opened: {error.strerror}") from error
+    kept.callback(os.close, descriptor)
+    return descriptor
 
 
 async def _answer(spec: MachineSpec, process: Process) -> Qmp:

@@ -20,10 +20,6 @@ MIB = 1024 * 1024
 
 QEMU = "/usr/bin/qemu-system-x86_64"
 
-# Where the jail shows the two files that QEMU opens by name (`jail.py`).
-KERNEL = "/kernel"
-INITRD = "/initrd"
-
 LINK_PORT = "labyard.0"
 LINK_ID = "link-port"
 CONSOLE_ID = "console"
@@ -142,19 +138,22 @@ class Descriptors(Value):
     qmp: int
     link: int
     memory: int
+    kernel: int
+    initrd: int
     layers: tuple[tuple[int, ...], ...]
     taps: tuple[int, ...]
 
     @classmethod
     def of(cls, spec: MachineSpec) -> Descriptors:
-        """0-2 are the standard ones, 3 and 4 the two sockets, 5 the memory, then every layer of every disk, the taps."""
-        number = 6
+        """0-2 are the standard ones, 3 and 4 the two sockets, 5 the memory, 6 and 7 kernel and initrd, then every layer of
+        every disk, the taps."""
+        number = 8
         layers: list[tuple[int, ...]] = []
         for disk in spec.disks:
             layers.append(tuple(range(number, number + len(disk.layers))))
             number += len(disk.layers)
         taps = tuple(range(number, number + len(spec.nics)))
-        return cls(qmp=3, link=4, memory=5, layers=tuple(layers), taps=taps)
+        return cls(qmp=3, link=4, memory=5, kernel=6, initrd=7, layers=tuple(layers), taps=taps)
 
 
 def argv(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
@@ -171,7 +170,7 @@ def argv(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
         # A guest that powers off stays, halted, until we have seen it: so we know how it ended even when we were away.
         *("-action", "reboot=shutdown,shutdown=pause" if waiting else "shutdown=pause"),
         *_board(spec, numbers),
-        *(_WAITING if waiting else _boot(spec)),
+        *(_WAITING if waiting else _boot(spec, numbers)),
         *_sockets(numbers),
     ]
     for index, disk in enumerate(spec.disks):
@@ -191,7 +190,7 @@ def _board(spec: MachineSpec, numbers: Descriptors) -> list[str]:
     QEMU opens the file for writing itself (backends/hostmem-file.c), so it is one that its user may write, or is sealed.
     """
     size = spec.memory // MIB
-    memory = f"memory-backend-file,id=ram,size={size}M,mem-path=/proc/self/fd/{numbers.memory},share=off"
+    memory = f"memory-backend-file,id=ram,size={size}M,mem-path={_path(numbers.memory)},share=off"
     return [
         # A description of the devices' state would be sent behind it, where nobody reads it.
         *("-machine", "q35,memory-backend=ram,suppress-vmdesc=on,usb=off,vmport=off,sata=off,smbus=off"),
@@ -202,9 +201,14 @@ def _board(spec: MachineSpec, numbers: Descriptors) -> list[str]:
     ]
 
 
-def _boot(spec: MachineSpec) -> list[str]:
+def _boot(spec: MachineSpec, numbers: Descriptors) -> list[str]:
     words = ("quiet", "console=ttyS0", "panic=-1", "net.ifnames=0", *spec.cmdline)
-    return ["-kernel", KERNEL, "-initrd", INITRD, "-append", " ".join(words)]
+    return ["-kernel", _path(numbers.kernel), "-initrd", _path(numbers.initrd), "-append", " ".join(words)]
+
+
+def _path(number: int) -> str:
+    """A descriptor, for what QEMU opens by name: by its own user, who needs the right to."""
+    return f"/proc/self/fd/{number}"
 
 
 def _processor(accelerator: Accelerator) -> list[str]:

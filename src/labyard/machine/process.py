@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from labyard.errors import MachineError
-from labyard.machine.jail import ENVIRONMENT
+from labyard.machine.jail_root import ENVIRONMENT
 from labyard.machine.marks import Mark
 
 _PROC = Path("/proc")
@@ -72,7 +72,8 @@ class Process:
                     file_actions=actions,
                     setsid=True,
                     setsigmask=(),
-                    setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT),
+                    # SIGXFSZ stays ignored, as Python has it: a write past the limit is an error and not the end.
+                    setsigdef=(signal.SIGPIPE, signal.SIGINT),
                 )
             except FileNotFoundError as error:
                 raise MachineError(f"{command[0]} is not here", hint="labyard doctor says what to install") from error

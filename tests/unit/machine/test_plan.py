@@ -119,6 +119,8 @@ def test_every_descriptor_has_its_own_number_and_no_path_of_the_host_shows(spec:
         numbers.qmp,
         numbers.link,
         numbers.memory,
+        numbers.kernel,
+        numbers.initrd,
         *(n for layers in numbers.layers for n in layers),
         *numbers.taps,
     ]

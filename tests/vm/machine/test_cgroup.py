@@ -13,6 +13,7 @@ import pytest
 from labyard.machine import cgroup
 from labyard.machine.cgroup_plan import group_of
 from labyard.machine.jail import Jail
+from labyard.machine.jail_root import jail_root
 from labyard.machine.plan import MIB, Accelerator, Limits, MachineSpec
 from labyard.machine.process import Process
 
@@ -46,7 +47,8 @@ async def test_a_machine_joins_its_group_and_takes_it_along(tmp_path: Path, root
     if group is None:  # no controllers here: the group alone
         group = group_of(root, spec)
         group.mkdir(parents=True)
-    jail = Jail(uid=spec.uid, limits=spec.limits, address_space=1024 * MIB, cgroup=group)
+    its_root = jail_root(kvm=False)
+    jail = Jail(uid=spec.uid, limits=spec.limits, address_space=1024 * MIB, root=its_root, cgroup=group)
     process = Process.start(jail.command(("/usr/bin/sleep", "600")), {}, tmp_path / "log")
     try:
         async with asyncio.timeout(60):

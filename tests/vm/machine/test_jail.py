@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from labyard.machine.jail import Jail
+from labyard.machine.jail_root import jail_root
 from labyard.machine.plan import Limits
 from labyard.machine.process import Process
 
@@ -56,8 +58,7 @@ FORBIDDEN = {
     "write to the root": ("open('/x', 'w')", {"EROFS"}),
     "write to programs": ("open('/usr/bin/x', 'w')", {"EROFS", "EACCES"}),
     "write to shared memory files": ("open('/dev/shm/x', 'w')", {"ENOENT"}),
-    "write to the kernel it was shown": ("open('/kernel', 'w')", {"EROFS", "EACCES"}),
-    "execute what it was shown": ("os.execv('/kernel', ['kernel'])", {"EACCES"}),
+    "write to what it was given to read": ("open('/proc/self/fd/6', 'w')", {"EACCES"}),
     "become root": ("os.setuid(0)", {"EPERM"}),
     "become another play": ("os.setuid(OTHER_UID)", {"EPERM"}),
     "join a group": ("os.setgroups([0])", {"EPERM"}),
@@ -123,22 +124,29 @@ class Cell:
 
     def __init__(self, folder: Path, netns: Path, known: Mapping[str, object]) -> None:
         self.folder = folder
-        shown = folder / "kernel"
-        shown.write_text("shown")
-        shown.chmod(0o755)
+        self.shown = folder / "shown"
+        self.shown.write_text("shown")
         other = folder.parent / "other-play"
         other.mkdir(exist_ok=True)
         other.chmod(0o777)
         self.known = {**known, "OTHER_PLAY": str(other), "OWN_FOLDER": str(folder)}
         limits = Limits(file_size=MIB, processes=20, files=64)
-        self.jail = Jail(uid=UID, limits=limits, address_space=1024 * MIB, netns=netns, files=(("/kernel", shown),))
+        self.jail = Jail(uid=UID, limits=limits, address_space=1024 * MIB, root=jail_root(kvm=False), netns=netns)
 
     async def run(self, script: str, descriptors: Mapping[int, int] | None = None) -> str:
         """What the probe printed; its end is waited for."""
         known = "".join(f"{name} = {value!r}\n" for name, value in self.known.items())
-        program = (PYTHON, "-I", "-S", "-c", PREAMBLE + known + textwrap.dedent(script))
+        return await self.execute(
+            (PYTHON, "-I", "-S", "-c", PREAMBLE + known + textwrap.dedent(script)), descriptors or {}
+        )
+
+    async def execute(self, program: Sequence[str], descriptors: Mapping[int, int]) -> str:
         log = self.folder / "probe.log"
-        process = Process.start(self.jail.command(program), descriptors or {}, log)
+        shown = os.open(self.shown, os.O_RDONLY)
+        try:
+            process = Process.start(self.jail.command(program), {6: shown, **descriptors}, log)
+        finally:
+            os.close(shown)
         try:
             async with asyncio.timeout(30):
                 await process.ended()
@@ -202,17 +210,17 @@ async def test_it_has_its_own_files_and_nothing_else(cell: Cell) -> None:
             """
             print(sorted(set(os.listdir("/")) - {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}))
             print(sorted(os.listdir("/dev")), os.listdir("/etc"))
-            print(open("/kernel").read())
+            print(open("/proc/self/fd/6").read())
             print(sorted(map(int, set(os.listdir("/proc/self/fd")) - {"3"})))  # 3 is the listing itself
             os.write(7, b"written")
             """,
             {7: given},
         )
         assert said.splitlines() == [
-            "['dev', 'etc', 'kernel', 'proc', 'usr']",
+            "['dev', 'etc', 'proc', 'usr']",
             "['null', 'urandom'] ['ld.so.cache']",
             "shown",
-            "[0, 1, 2, 7]",
+            "[0, 1, 2, 6, 7]",
         ]
         assert (cell.folder / "given").read_text() == "written"
     finally:
@@ -233,9 +241,11 @@ async def test_a_file_cannot_outgrow_its_limit(cell: Cell) -> None:
             """,
             {7: given},
         )
+        status = await cell.execute(("/bin/sh", "-c", "grep SigIgn /proc/self/status"), {})
     finally:
         os.close(given)
     assert said.splitlines() == ["denied EFBIG"] * 3 + ["still here"]
+    assert int(status.split()[-1], 16) >> signal.SIGXFSZ - 1 & 1, "for programs that do not see to it themselves, too"
     assert (cell.folder / "given").stat().st_size == MIB
 
 
