@@ -25,7 +25,7 @@ func (a *Agent) Call(op string, arguments []byte) (any, error) {
 	case "task":
 		return decoded(arguments, a.tasks.run)
 	case "freeze":
-		return a.freeze()
+		return decoded(arguments, a.freeze)
 	case "reseed":
 		return decoded(arguments, reseed)
 	case "wake":

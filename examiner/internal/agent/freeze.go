@@ -31,12 +31,19 @@ type ice struct {
 	// open are the cgroups that were left out: they hold us, the init, or what the kernel keeps at the root.
 	open    []string
 	stopped []int
+	// dry: all is gone through, and nothing stands still.
+	dry bool
 	// all is set while everything stands still; it is read without the lock.
 	all atomic.Bool
 }
 
+type freezeCall struct {
+	// Rehearse has an emulator translate what a freeze runs, while nothing stands still for it.
+	Rehearse bool `json:"rehearse"`
+}
+
 // freeze lets every process but this one and the init stand still: whole cgroups where they are, one by one elsewhere.
-func (a *Agent) freeze() (any, error) {
+func (a *Agent) freeze(call freezeCall) (any, error) {
 	a.ice.mu.Lock()
 	defer a.ice.mu.Unlock()
 	if a.settings.Init == "none" {
@@ -44,6 +51,10 @@ func (a *Agent) freeze() (any, error) {
 	}
 	if len(a.ice.groups)+len(a.ice.stopped) > 0 { // asked again
 		return a.ice.report(), nil
+	}
+	a.ice.dry = call.Rehearse
+	if a.ice.dry {
+		defer a.ice.thaw()
 	}
 	a.ice.freezeGroups(cgroups, ownGroup(os.Getpid()), ownGroup(1))
 	if err := a.ice.awaitGroups(); err != nil {
@@ -57,7 +68,7 @@ func (a *Agent) freeze() (any, error) {
 			return nil, &link.Refusal{Code: "not-frozen", Message: "some processes do not stand still"}
 		}
 	}
-	a.ice.all.Store(true)
+	a.ice.all.Store(!a.ice.dry)
 	return a.ice.report(), nil
 }
 
@@ -81,6 +92,10 @@ func (i *ice) freezeGroups(folder, own, init string) {
 	if err != nil {
 		return
 	}
+	value := "1"
+	if i.dry {
+		value = "0"
+	}
 	for _, entry := range entries {
 		path := filepath.Join(folder, entry.Name())
 		if !entry.IsDir() {
@@ -88,7 +103,7 @@ func (i *ice) freezeGroups(folder, own, init string) {
 		}
 		if holds(path, own) || holds(path, init) {
 			i.freezeGroups(path, own, init)
-		} else if os.WriteFile(path+"/cgroup.freeze", []byte("1"), 0) == nil {
+		} else if os.WriteFile(path+"/cgroup.freeze", []byte(value), 0) == nil {
 			i.groups = append(i.groups, path)
 		}
 	}
@@ -112,7 +127,7 @@ func (i *ice) awaitGroups() error {
 	for _, group := range i.groups {
 		for end := time.Now().Add(freezeTimeout); ; time.Sleep(time.Millisecond) {
 			events, err := os.ReadFile(group + "/cgroup.events")
-			if err != nil || strings.Contains(string(events), "frozen 1") {
+			if err != nil || i.dry || strings.Contains(string(events), "frozen 1") {
 				break
 			}
 			if time.Now().After(end) {
@@ -135,7 +150,7 @@ func (i *ice) stopRest() int {
 		if fields := stat(pid); !isProgram(fields) || strings.Contains("Tt", fields[0]) || i.isFrozen(ownGroup(pid)) {
 			continue
 		}
-		if syscall.Kill(pid, syscall.SIGSTOP) == nil {
+		if !i.dry && syscall.Kill(pid, syscall.SIGSTOP) == nil {
 			i.stopped = append(i.stopped, pid)
 			found++
 		}

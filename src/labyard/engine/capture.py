@@ -33,6 +33,8 @@ from labyard.play.status import MachineState
 
 log = structlog.get_logger(__name__)
 
+MOST_LAYERS = 8
+"""Of a disk's own: at the next moment they are made one. Every moment of a running machine adds one, and reading slows down."""
 _LEAST_ROOM = 16 << 20
 """Bytes of free disk below which a device state that could not be written is one that found no room."""
 
@@ -121,6 +123,7 @@ async def capture(
     alive = [sitter for sitter in sitters if sitter.process is not None]
     if not end:
         await together(*(sitter.prepare_layers() for sitter in sitters))
+        await together(*(sitter.machine.rehearse_freeze() for sitter in alive))
     await together(*(sitter.sync_disks() for sitter in alive))
     began = time.perf_counter()
     for sitter in alive:
@@ -151,8 +154,30 @@ async def _sitter(machine: LiveMachine, files: Path, place: Path, memories: Memo
         raise ConflictError(f"{machine.name} is {machine.status.state.lower()}", hint="try again when it runs")
     place.mkdir(mode=0o700, parents=True)
     await memories.settle(files)
-    tops = await machine.process.tops() if machine.process is not None else ()
+    tops: tuple[str, ...] = ()
+    if machine.process is not None:
+        footing = await _shorten(machine.process, footing)
+        tops = tuple(chain[-1] for chain in await machine.process.layers())
     return Sitter(machine=machine, files=files, place=place, footing=footing, tops=tops)
+
+
+async def _shorten(process: Machine, footing: Footing) -> Footing:
+    """While it runs. What is in the way of it is no reason for not taking the moment."""
+    for index, disk in enumerate(footing.spec.disks):
+        keep = footing.own_from(index)
+        if disk.read_only or not keep or len(disk.layers) - keep < MOST_LAYERS:
+            continue
+        try:
+            await process.merge_layers(index, keep)
+        except MachineError as error:
+            log.warning("a disk keeps its many layers", machine=process.spec.name, disk=index, why=str(error))
+            continue
+        footing = footing.with_one_own(index)
+        # Cut before this is written, the top is still what it is, over layers that it does not need.
+        await in_thread(footing.write)
+        for layer in disk.layers[keep:-1]:
+            layer.path.unlink()
+    return footing
 
 
 def _link_rest(sitter: Sitter) -> None:

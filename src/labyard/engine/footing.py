@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 
 from labyard.engine.journal import replace_file
-from labyard.machine.plan import DiskSpec, LayerSpec, MachineSpec
+from labyard.machine.plan import DiskSpec, Format, LayerSpec, MachineSpec
 from labyard.play.plan import Value
 
 BASE, DELTA, DEVICES, INITRD, FOOTING = "base", "delta", "devices", "initrd", "footing.json"
@@ -46,6 +46,20 @@ class Footing(Value):
         disks = list(self.spec.disks)
         for index, layer in layers.items():
             disks[index] = disks[index].model_copy(update={"layers": (*disks[index].layers, layer)})
+        return self.model_copy(update={"spec": self.spec.model_copy(update={"disks": tuple(disks)})})
+
+    def own_from(self, disk: int) -> int:
+        """How many layers of a disk lie below those that its machine alone has ever written: the store's, and a raw drive."""
+        chain = self.spec.disks[disk].layers
+        return next(
+            (n for n, layer in enumerate(chain) if layer in self.own_layers() and layer.format is not Format.RAW),
+            len(chain),
+        )
+
+    def with_one_own(self, disk: int) -> Footing:
+        """With the top layer of a disk in place of all its own."""
+        chain, disks = self.spec.disks[disk].layers, list(self.spec.disks)
+        disks[disk] = disks[disk].model_copy(update={"layers": (*chain[: self.own_from(disk)], chain[-1])})
         return self.model_copy(update={"spec": self.spec.model_copy(update={"disks": tuple(disks)})})
 
     def write(self, *, durable: bool = True) -> None:

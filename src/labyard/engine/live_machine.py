@@ -104,6 +104,16 @@ class LiveMachine:
         await process.resume()
         self._attend(process)
 
+    async def rehearse_freeze(self) -> None:
+        """Have an emulator translate what freezing and waking run, so that nothing stands still for that.
+
+        What fails is not missed.
+        """
+        with contextlib.suppress(LabyardError, TimeoutError):
+            async with asyncio.timeout(FREEZE_SECONDS):
+                await self.call("freeze", rehearse=True)
+                await self.wake()
+
     async def freeze(self) -> None:
         """Its processes stand still. ConflictError when they do not."""
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from qemu.qmp import Message
 
 from labyard.errors import MachineError
-from labyard.machine import cgroup, plan, sockets
+from labyard.machine import cgroup, layers, plan, sockets
 from labyard.machine.console import Console, tail
 from labyard.machine.jail import Jail
 from labyard.machine.jail_root import jail_root
@@ -39,8 +39,6 @@ _LOAD_SECONDS = 30
 _LOAD_POLL = 0.001
 _STATE = "state"
 _STATE_SET = 900
-# Sets of descriptors above those of the line, which are numbered from 0; more layers than these no disk has.
-_LAYER_SETS = 1000
 
 # Address space beyond the guest's memory: threads' stacks and heaps reserve far more than they ever hold.
 _ADDRESS_SPACE = 8 * 1024 * plan.MIB
@@ -222,29 +220,29 @@ class Machine:
         finally:
             await self._qmp.execute("remove-fd", {"fdset-id": _STATE_SET})
 
-    async def tops(self) -> tuple[str, ...]:
-        """The name of every disk's top layer as QEMU has it, in the disks' order."""
-        answer = await self._qmp.execute("query-block")
-        drives = answer if isinstance(answer, list) else []
-        inserted = [drive.get("inserted") or {} for drive in drives if isinstance(drive, Mapping)]
-        names = {str(each.get("node-name", "")) for each in inserted}
-        found = [plan.disk_of(name) for name in names]
-        if sorted(disk for disk in found if disk is not None) != list(range(len(self.spec.disks))):
-            raise MachineError(f"the disks of {self.spec.name} are not what they should be: {', '.join(sorted(names))}")
-        return tuple(sorted(names, key=lambda name: plan.disk_of(name) or 0))
+    async def layers(self) -> tuple[tuple[str, ...], ...]:
+        """The names of every disk's layers as QEMU has them, in the disks' order, each from base to top."""
+        return await layers.layers_of(self._qmp, len(self.spec.disks))
 
     async def add_layer(self, disk: int, layer: LayerSpec, descriptor: int, *, below: str) -> None:
         """From now on disk number `disk` is written to `layer`, an empty overlay open behind `descriptor`; `below`, its
-        top until now (see `tops`), is only read. Of a machine that stands still."""
+        top until now (see `layers`), is only read. Of a machine that stands still."""
+        await layers.add_layer(self._qmp, layer, descriptor, below=below)
+        self._has(disk, (*self.spec.disks[disk].layers, layer))
+
+    async def merge_layers(self, disk: int, keep: int) -> None:
+        """Make one of all layers of disk number `disk` but the lowest `keep`: its top. Files between are not needed then.
+
+        Of a machine that runs. MachineError when it cannot be done; its disk is what it was then.
+        """
+        names = (await self.layers())[disk]
+        await layers.merge_layers(self._qmp, names, keep)
+        known = self.spec.disks[disk].layers
+        self._has(disk, (*known[:keep], known[-1]))
+
+    def _has(self, disk: int, chain: tuple[LayerSpec, ...]) -> None:
         disks = list(self.spec.disks)
-        depth = len(disks[disk].layers)
-        fdset = _LAYER_SETS + disk * _LAYER_SETS + depth
-        name = plan.node_name(disk, depth)
-        await self._qmp.add_descriptor(descriptor, fdset)
-        node = plan.block_node(name, layer.format, fdset, writable=True, below=None)
-        await self._qmp.execute("blockdev-add", node)
-        await self._qmp.execute("blockdev-snapshot", {"node": below, "overlay": name})
-        disks[disk] = disks[disk].model_copy(update={"layers": (*disks[disk].layers, layer)})
+        disks[disk] = disks[disk].model_copy(update={"layers": chain})
         self.spec = self.spec.model_copy(update={"disks": tuple(disks)})
 
     async def _migration(self) -> str:

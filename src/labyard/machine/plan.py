@@ -234,21 +234,27 @@ def _disk(index: int, disk: DiskSpec, numbers: tuple[int, ...]) -> list[str]:
     for depth, (layer, number) in enumerate(zip(disk.layers, numbers, strict=True)):
         writable = depth == len(disk.layers) - 1 and not disk.read_only
         below = node_name(index, depth - 1) if depth else None
-        node = block_node(node_name(index, depth), layer.format, number, writable=writable, below=below)
-        arguments += ["-add-fd", f"fd={number},set={number}", "-blockdev", json.dumps(node, separators=(",", ":"))]
+        fdset = layer_set(index, depth)
+        node = block_node(node_name(index, depth), layer.format, fdset, writable=writable, below=below)
+        arguments += ["-add-fd", f"fd={number},set={fdset}", "-blockdev", json.dumps(node, separators=(",", ":"))]
     top = node_name(index, len(disk.layers) - 1)
     return [*arguments, "-device", f"virtio-blk-pci,drive={top},num-queues=1{_place(_DISK_SLOT, index)}"]
 
 
-def node_name(disk: int, depth: int) -> str:
-    """QEMU's name for one layer of a disk, both counted from 0."""
-    return f"disk{disk}-{depth}"
+def node_name(disk: int, number: int) -> str:
+    """QEMU's name for one layer of a disk, both counted from 0; a layer that comes later has a higher number."""
+    return f"disk{disk}-{number}"
 
 
-def disk_of(node: str) -> int | None:
-    """Which disk a node of that name is a layer of; None for other nodes."""
-    found = re.fullmatch(r"disk(\d+)-\d+", node)
-    return int(found[1]) if found else None
+def layer_set(disk: int, number: int) -> int:
+    """The set of descriptors in which QEMU finds that layer; more than a thousand no disk ever gets."""
+    return 1000 * (disk + 1) + number
+
+
+def place_of(node: str) -> tuple[int, int] | None:
+    """Which disk a node of that name is a layer of, and its number; None for other nodes."""
+    found = re.fullmatch(r"disk(\d+)-(\d+)", node)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def block_node(name: str, layout: Format, fdset: int, *, writable: bool, below: str | None) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.unit.engine.shelf import footing_in
 
 from labyard.engine.footing import BASE, DELTA, INITRD, Footing, forget_memory, link_files, read_footing
-from labyard.machine.plan import Format, LayerSpec
+from labyard.machine.plan import DiskSpec, Format, LayerSpec
 
 
 def layers(footing: Footing) -> list[str]:
@@ -33,6 +33,25 @@ def test_a_layer_on_top_is_its_own_too() -> None:
     assert [layer.path.name for layer in higher.own_layers()] == ["disk-0", "disk-0.0"]
     assert higher.in_folder(Path("/x")).own_layers()[-1].path == Path("/x/disk-0.0")
     assert footing.with_layers({}) == footing
+
+
+def test_layers_of_its_own_are_made_one() -> None:
+    footing = footing_in(Path("/plays/a/machines/node-01"))
+    for number in range(3):
+        footing = footing.with_layers({0: LayerSpec(path=footing.folder / f"disk-0.{number}", format=Format.QCOW2)})
+    assert footing.own_from(0) == 1, "above the image"
+    assert layers(footing.with_one_own(0)) == ["/images/root.raw", "/plays/a/machines/node-01/disk-0.2"]
+
+
+def test_a_raw_drive_stays_below() -> None:
+    footing = footing_in(Path("/plays/a/machines/node-01"))
+    drive = DiskSpec(layers=(LayerSpec(path=footing.folder / "disk-1", format=Format.RAW),))
+    footing = footing.model_copy(update={"spec": footing.spec.model_copy(update={"disks": (drive,)})})
+    assert footing.own_from(0) == 1
+    for number in range(2):
+        footing = footing.with_layers({0: LayerSpec(path=footing.folder / f"disk-1.{number}", format=Format.QCOW2)})
+    assert footing.own_from(0) == 1
+    assert [Path(path).name for path in layers(footing.with_one_own(0))] == ["disk-1", "disk-1.1"]
 
 
 def test_it_is_written_and_read(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from labyard.machine.plan import (
     MachineSpec,
     NicSpec,
     argv,
+    layer_set,
 )
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir())
@@ -126,7 +127,11 @@ def test_every_descriptor_has_its_own_number_and_no_path_of_the_host_shows(spec:
     ]
     assert given_out == list(range(3, 3 + len(given_out)))
     line = argv(spec)
-    assert options(line, "-add-fd") == [f"fd={n},set={n}" for layers in numbers.layers for n in layers]
+    assert options(line, "-add-fd") == [
+        f"fd={n},set={layer_set(disk, depth)}"
+        for disk, layers in enumerate(numbers.layers)
+        for depth, n in enumerate(layers)
+    ]
     assert not any("/d/" in word or "/run/x" in word for word in line)
 
 

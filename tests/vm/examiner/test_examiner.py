@@ -61,6 +61,12 @@ async def test_killed_it_comes_back_and_knows_its_tasks(lab: Lab) -> None:
 async def test_freeze_reseed_clock_thaw(lab: Lab) -> None:
     link = await lab.link()
     await say(link, "(while :; do echo x >>/tmp/ticks; sleep 0.02; done) >/dev/null 2>&1 &")
+    before = len(await say(link, "cat /tmp/ticks"))
+    assert (await link.call("freeze", rehearse=True))["groups"] > 0
+    assert not (await link.call("info"))["frozen"]
+    async with asyncio.timeout(PATIENCE):
+        while len(await say(link, "cat /tmp/ticks")) <= before:  # noqa: ASYNC110 - it is a file in the machine
+            await asyncio.sleep(0.05)
     frozen = await link.call("freeze")
     assert frozen["groups"] + frozen["processes"] > 0
     assert await link.call("freeze") == frozen

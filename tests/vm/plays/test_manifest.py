@@ -26,7 +26,8 @@ def test_the_whole_format(lab: Lab, tmp_path: Path, source: str, size: int, memo
         assert old in text
         text = text.replace(old, new)
     (tmp_path / "whole.yaml").write_text(text)
-    play = lab.start("-f", str(tmp_path / "whole.yaml"), "-i", "flavour=sour")
+    cold = ["--cold"] if source != "busybox" else []
+    play = lab.start("-f", str(tmp_path / "whole.yaml"), "-i", "flavour=sour", *cold)
     look_at_tasks(lab, play)
     look_at_networks(lab, play)
     look_at_drives(lab, play, size)

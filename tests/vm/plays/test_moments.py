@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from tests.contract.host_contract import ID as PLAY
@@ -10,7 +11,10 @@ from tests.contract.host_contract import OTHER, listed, until
 from tests.support.box import Box, small_plan
 from tests.support.plays import BOOT, COUNT, answered, beyond, count, counts, forked, printed, runs, started
 
+from labyard.engine.capture import MOST_LAYERS
+from labyard.engine.footing import read_footing
 from labyard.errors import ConflictError, NotFoundError
+from labyard.machine.process import find_all
 from labyard.play.status import MachineState, TaskStatus
 from labyard.play.streams import Terminal
 
@@ -162,6 +166,33 @@ async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> Non
     assert await count(box, PLAY) < late
     await box.host.remove_snapshot(PLAY, "early")
     assert await box.host.snapshots(PLAY) == []
+
+
+async def test_disks_stay_short_however_often_moments_are_kept(box: Box) -> None:
+    """And hold all that was written, in the play and in each moment, whichever layer it went to."""
+    await started(box, PLAY, small_plan("echo short"))
+    moments = MOST_LAYERS + 2
+    for number in range(moments):
+        await printed(box, PLAY, f"echo {number} >/file-{number}; sync")
+        await box.host.snapshot(PLAY, f"moment-{number}")
+    assert box.engine is not None
+    folder = box.engine.play(PLAY).record.machine_folders() / "node-01"
+    footing = read_footing(folder)
+    assert footing is not None
+    assert sorted(folder.glob("disk-*")) == sorted(layer.path for layer in footing.own_layers())
+    assert len(footing.own_layers()) <= MOST_LAYERS
+    (process,) = find_all(box.mark)
+    opened = [str(path.readlink()) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
+    assert {path for path in opened if "/disk-" in path} == {str(layer.path) for layer in footing.own_layers()}
+    before = await printed(box, PLAY, BOOT)
+    await box.host.machine(PLAY, "node-01", "reboot")
+    while await answered(box, PLAY, BOOT) == before:  # noqa: ASYNC110 - a reboot is not told
+        await asyncio.sleep(0.1)
+    assert await printed(box, PLAY, "cat /file-* | sort -n | tr '\\n' ' '") == "".join(f"{n} " for n in range(moments))
+    for number in (1, moments - 1):
+        await box.host.rewind(PLAY, f"moment-{number}")
+        await runs(box, PLAY)
+        assert await printed(box, PLAY, f"test -e /file-{number + 1} || cat /file-{number}") == f"{number}\n"
 
 
 async def test_machines_that_are_off_stay_off_and_a_fork_can_reboot(box: Box) -> None:
