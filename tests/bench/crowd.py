@@ -19,6 +19,8 @@ OTHERS = 40
 SETTLE = 10.0
 WATCHED = 30.0
 """Seconds in which processor time is counted."""
+APART = 2.2
+"""Seconds between starts of the crowd: one person may start thirty plays a minute (control/policy.py)."""
 BETWEEN = 6.0
 """Seconds between two starts: one that waits is made ready meanwhile. That it stands still cannot be seen among so many."""
 
@@ -35,7 +37,7 @@ async def _among(lab: Lab, who: str, rounds: int) -> list[Figure]:
     async with client(lab) as api:
         await prepared(api, DEBIAN)
         first = [await _later(api) for _ in range(rounds)]
-        others = [(await started(api, DEBIAN, key))[0] for _ in range(OTHERS)]
+        others = [await _another(api) for _ in range(OTHERS)]
         await asyncio.sleep(SETTLE)
         shares = await _shares(lab, others) if who == NOBODY else []
         crowded = [await _later(api) for _ in range(rounds)]
@@ -48,6 +50,11 @@ async def _among(lab: Lab, who: str, rounds: int) -> list[Figure]:
         what = f"median of {OTHERS} over {WATCHED:.0f} s"
         figures.append(alone("processor of one idle debian", "% of a core", shares, what, limit=1.0))
     return figures
+
+
+async def _another(api: Api) -> PlayView:
+    await asyncio.sleep(APART)
+    return (await started(api, DEBIAN, key))[0]
 
 
 async def _later(api: Api) -> float:
