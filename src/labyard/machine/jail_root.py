@@ -2,7 +2,7 @@
 
 A read-only root with `/usr`, `/dev/null`, `/dev/urandom` (`/dev/kvm` when asked), and a `/proc` that shows only its user's own
 processes. It is a mount namespace that lives as long as our descriptor of it: nothing of it is left when we are gone. Made of
-util-linux's tools; 25 ms of processor time that no start of a machine pays.
+util-linux's tools; what that costs no start of a machine pays.
 """
 
 from __future__ import annotations
