@@ -16,7 +16,7 @@ from labyard.images.kernels import KernelStore
 from labyard.images.progress import Report
 from labyard.images.store import ImageStore
 from labyard.machine import cgroup
-from labyard.machine.accelerator import Verdict, choose
+from labyard.machine.accelerator import Verdict, choose, model
 from labyard.machine.machine import version
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
@@ -66,7 +66,10 @@ class Parts:
         """Who writes memories down here, and can read what the same wrote."""
         verdict = await self.verdict()
         if self._maker is None:
-            self._maker = Maker(qemu=await version(), accelerator=verdict.accelerator.value)
+            chosen = verdict.accelerator
+            self._maker = Maker(
+                qemu=await version(), accelerator=chosen.value, processor=await in_thread(model, chosen)
+            )
         return self._maker
 
     async def prepare_host(self) -> None:

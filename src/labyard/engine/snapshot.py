@@ -35,6 +35,7 @@ class Maker(Value):
     format: int = FORMAT
     qemu: str
     accelerator: str
+    processor: str = ""
 
 
 class SavedMachine(Value):

@@ -100,7 +100,7 @@ class Templates:
         if snapshot is None:
             return None
         if snapshot.maker != maker and not self.is_saved(key):  # of a saved one the disks can be used in any case
-            log.warning("a snapshot is set aside", snapshot=key, why=f"it was made by {snapshot.maker.qemu}")
+            log.warning("a snapshot is set aside", snapshot=key, why=f"it was made by {snapshot.maker}")
             set_aside(place)
             return None
         os.utime(place / RECORD)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from labyard.errors import MachineError
 from labyard.machine.machine import Machine
-from labyard.machine.plan import MIB, QEMU, Accelerator, Limits, MachineSpec
+from labyard.machine.plan import MIB, PROCESSORS, QEMU, Accelerator, Limits, MachineSpec
 from labyard.play.plan import Value
 
 # The kernel's own word (init/main.c, run_init_process) once everything it does by itself is done.
@@ -24,6 +24,7 @@ _LOOK_SECONDS = 0.05
 
 _KVM = Path("/dev/kvm")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSORS = Path("/proc/cpuinfo")
 
 
 class Verdict(Value):
@@ -58,6 +59,15 @@ async def choose(
     verdict = await _probe(kernel, initrd, folder / "accelerator-probe", mark, uid, limit)
     _write(folder / "accelerator.json", _Remembered(circumstances=circumstances, verdict=verdict))
     return verdict
+
+
+def model(accelerator: Accelerator) -> str:
+    """The processor that machines see; of one that is the host's, which that is."""
+    name = PROCESSORS[accelerator]
+    if accelerator is Accelerator.TCG:
+        return name
+    lines = _PROCESSORS.read_text(errors="replace").splitlines()
+    return f"{name}: " + next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 async def _probe(kernel: Path, initrd: Path, run_dir: Path, mark: str, uid: int, limit: float) -> Verdict:

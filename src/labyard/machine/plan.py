@@ -45,6 +45,11 @@ class Accelerator(StrEnum):
     TCG = "tcg"
 
 
+# What the emulator can, but not "repeated string moves are fast" (erms): guests believe it, and copy memory byte by byte, which an
+# emulator does slowly. Without it guests copy three to five times as fast (a file into memory 58 -> 250 MB/s).
+PROCESSORS = {Accelerator.KVM: "host", Accelerator.TCG: "max,erms=off"}
+
+
 class Format(StrEnum):
     RAW = "raw"
     QCOW2 = "qcow2"
@@ -212,9 +217,8 @@ def _path(number: int) -> str:
 
 
 def _processor(accelerator: Accelerator) -> list[str]:
-    if accelerator is Accelerator.KVM:
-        return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", f"tcg,tb-size={_TRANSLATED_MIB}", "-cpu", "max"]
+    options = f",tb-size={_TRANSLATED_MIB}" if accelerator is Accelerator.TCG else ""
+    return ["-accel", f"{accelerator.value}{options}", "-cpu", PROCESSORS[accelerator]]
 
 
 def _sockets(numbers: Descriptors) -> list[str]:

@@ -121,6 +121,7 @@ async def test_all_that_the_stores_hold_is_in_the_key(
     [
         Maker(qemu="QEMU 2", accelerator="tcg"),
         Maker(qemu="QEMU 1", accelerator="kvm"),
+        Maker(qemu="QEMU 1", accelerator="tcg", processor="max"),
         Maker(format=9, qemu="QEMU 1", accelerator="tcg"),
     ],
 )

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.vm.machine.conftest import UID, Events, Workshop
 
-from labyard.machine.accelerator import Verdict, choose
+from labyard.machine.accelerator import Verdict, choose, model
 from labyard.machine.machine import Machine
-from labyard.machine.plan import Accelerator
+from labyard.machine.plan import PROCESSORS, Accelerator
 from labyard.machine.process import find_all
 
 pytestmark = pytest.mark.vm
@@ -45,6 +45,12 @@ async def test_the_verdict_is_true_on_this_box_and_remembered(workshop: Workshop
         assert kept.stat().st_mtime_ns == before, "it was not probed again"
         kept.write_text("{")
         assert (await ask(workshop, "b")).accelerator is verdict.accelerator
+
+
+def test_the_processor_that_machines_see() -> None:
+    """A memory is read only where it is the same: the host's own is named."""
+    assert model(Accelerator.TCG) == PROCESSORS[Accelerator.TCG]
+    assert len(model(Accelerator.KVM)) > len("host: ")
 
 
 async def test_a_kernel_that_takes_too_long_is_no_proof(workshop: Workshop) -> None:
