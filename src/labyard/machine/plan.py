@@ -45,8 +45,8 @@ class Accelerator(StrEnum):
     TCG = "tcg"
 
 
-# What the emulator can, but not "repeated string moves are fast" (erms): guests believe it, and copy memory byte by byte, which an
-# emulator does slowly. Without it guests copy three to five times as fast (a file into memory 58 -> 250 MB/s).
+# What the emulator can, but not "repeated string moves are fast" (erms): guests believe it and copy memory byte by byte, which
+# emulation does slowly. Without it they copy three to five times as fast (a file into memory 58 -> 250 MB/s).
 PROCESSORS = {Accelerator.KVM: "host", Accelerator.TCG: "max,erms=off"}
 
 
