@@ -39,7 +39,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 check: lint ## the fast part: no root, no QEMU, under a minute
-	$(BIN)/pytest -q $(WORKERS) --hypothesis-profile=check -m "not vm and not root and not e2e and not slow"
+	$(BIN)/pytest -q $(WORKERS) --hypothesis-profile=check -m "not vm and not root and not slow" tests/unit tests/contract
 
 test: setup lint ## everything, on real machines (root, half an hour on two cores under emulation)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(WORKERS) $(MACHINE_TESTS)

@@ -18,7 +18,7 @@ from labyard.assembly import Settings, services_over
 from labyard.cli.target import Target
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
-from labyard.store.database import Database
+from tests.support.database import open_copy
 from tests.support.lab import ROOT
 
 
@@ -43,7 +43,7 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(folder: Path) -> None:
-    database = await Database.open_file(folder / "labyard.db")
+    database = await open_copy(folder / "labyard.db")
     host = FakeHost()
     services = services_over(Settings(data=folder), database, host)
     limit = services.settings.message_limit

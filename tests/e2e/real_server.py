@@ -20,9 +20,9 @@ from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
-from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
+from tests.support.database import open_copy
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def real_server(folder: Path, catalog: Path, pages: Path) -> Iterator[str]:
     box: dict[str, object] = {}
 
     async def run() -> None:
-        database = await Database.open_file(folder / "labyard.db")
+        database = await open_copy(folder / "labyard.db")
         host = FakeHost()
         store, changes, policy = PlayStore(database), Changes(), Policy()
         reconciler = Reconciler(store, host, changes, policy)

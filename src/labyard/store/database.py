@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, CursorResult, Executable, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -97,10 +100,23 @@ async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
 
 def migrate(connection: Connection, revision: str = "head") -> None:
     """Bring the schema to `revision`, in the caller's transaction: a cut leaves the old schema whole."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    if revision == "head" and MigrationContext.configure(connection).get_current_revision() == _head():
+        return
+    config = _scripts()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _scripts() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@functools.cache
+def _head() -> str | None:
+    """The newest revision. Read once: to look through all of them takes longer than all else in opening a database."""
+    return ScriptDirectory.from_config(_scripts()).get_current_head()
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

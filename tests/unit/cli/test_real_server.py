@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.database import open_copy
 from uvicorn import Server
 
 from labyard.control.access import Access
@@ -24,12 +25,13 @@ from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings, Services
-from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
 
 if TYPE_CHECKING:
     from .conftest import Cli
+
+pytestmark = pytest.mark.slow
 
 TOKEN = "the-owner-of-the-test"
 MANIFEST = """kind: playground
@@ -50,7 +52,7 @@ playground:
 async def _serve(folder: Path, listening: socket.socket, running: list[Server]) -> None:
     (folder / "catalog").mkdir()
     (folder / "catalog" / "demo.yaml").write_text(MANIFEST)
-    database = await Database.open_file(folder / "labyard.db")
+    database = await open_copy(folder / "labyard.db")
     host = FakeHost()
     store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
     reconciler = Reconciler(store, host, changes, policy)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.support.database import open_copy
+
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.manifests import Manifests
@@ -13,7 +15,6 @@ from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.reconciler import Reconciler
 from labyard.hosts.fake import FakeHost
-from labyard.store.database import Database
 from labyard.store.plays import PlayRow, PlayStore
 
 MANIFEST = """
@@ -83,7 +84,7 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path, host: FakeHost | None = None, policy: Policy = FAST) -> AsyncIterator[World]:
-    database = await Database.open_file(folder / "labyard.db")
+    database = await open_copy(folder / "labyard.db")
     made = World(PlayStore(database), host or FakeHost(), policy)
     try:
         yield made

@@ -190,6 +190,7 @@ async def test_set_max_play_time_counts_from_the_start(it: World) -> None:
         await it.plays.set_max_play_time("owner", play_id, 20)
 
 
+@pytest.mark.slow
 async def test_a_hundred_plays(tmp_path: Path) -> None:
     policy = FAST.model_copy(update={"verb_limit": timedelta(seconds=5), "tick": timedelta(seconds=1)})
     async with world(tmp_path, FakeHost(memory=1000 * GIB), policy) as it:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.database import open_copy
 
 from labyard.control.access import Access
 from labyard.control.catalog import Catalog
@@ -18,7 +19,6 @@ from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.server.app import create_app
 from labyard.server.services import ServerSettings, Services
-from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
 
@@ -61,7 +61,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     catalog.mkdir()
     (catalog / "demo.yaml").write_text(DEMO)
     (catalog / "broken.yaml").write_text("kind: playground\nname: broken\nplayground: {machinez: []}\n")
-    database = await Database.open_file(tmp_path / "labyard.db")
+    database = await open_copy(tmp_path / "labyard.db")
     host = FakeHost(tempers={"slow": Temper(boot=60)})
     store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
     reconciler = Reconciler(store, host, changes, policy)

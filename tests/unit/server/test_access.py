@@ -7,11 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.database import open_copy
 from tests.unit.server.conftest import TOKEN, House
 
 from labyard.control.access import LINK_LIFE, Access, owner_token
 from labyard.errors import ForbiddenError
-from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 
 PAGE = {"Host": "labyard.localhost:8800", "Accept": "text/html"}
@@ -81,7 +81,7 @@ async def test_a_link_works_once(house: House) -> None:
 
 
 async def test_an_old_link_does_not_work(tmp_path: Path) -> None:
-    database = await Database.open_file(tmp_path / "x.db")
+    database = await open_copy(tmp_path / "x.db")
     now = datetime(2026, 1, 1, tzinfo=UTC)
     access = Access(KeyStore(database), TOKEN, clock=lambda: now)
     link = await access.new_link()
