@@ -71,7 +71,10 @@ class BoxHost(LocalHost):
 
 
 def small_plan(run: str = "echo prepared", *, machines: int = 1, warm: bool = True, kernel: str = "6.1") -> PlayPlan:
-    """Machines of the small image on one network, `node-01` with one init task."""
+    """Machines of the small image on one network, `node-01` with one init task.
+
+    Only the first start of a plan boots: give `run` where a test is about that, or harms the plan's snapshot.
+    """
     network = NetworkPlan(name="local", subnet=IPv4Network("172.16.0.0/24"), gateway=IPv4Address("172.16.0.1"))
     task = TaskPlan(name="prepare", machine="node-01", run=run)
     return PlayPlan(

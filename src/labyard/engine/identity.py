@@ -25,7 +25,8 @@ _IDLE_PATIENCE = 90.0
 _IDLE_SECONDS, _IDLE_TIMES = 0.5, 3
 _IDLE_SHARE = 0.15  # of one processor of the box; an idle machine takes 1 to 4 % under emulation
 
-# Each machine-id(5) and every host key anew, and sshd told so, where the image has them.
+# Each machine-id(5) and every host key anew, and sshd told so, where the image has them. Keys of the kinds there were: one of a
+# kind that sshd was not given (`ssh-keygen -A` makes RSA too) takes seconds under emulation.
 _MAKE_OWN = """\
 set -e
 if [ -e /etc/machine-id ]; then
@@ -33,9 +34,13 @@ if [ -e /etc/machine-id ]; then
   if command -v systemd-machine-id-setup >/dev/null; then systemd-machine-id-setup >/dev/null 2>&1
   else tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id; fi
 fi
-if command -v ssh-keygen >/dev/null && [ -d /etc/ssh ]; then
-  rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
-  ssh-keygen -A >/dev/null
+if command -v ssh-keygen >/dev/null; then
+  for key in /etc/ssh/ssh_host_*_key; do
+    [ -e "$key" ] || continue
+    kind=${key#/etc/ssh/ssh_host_}
+    rm -f "$key" "$key.pub"
+    ssh-keygen -q -t "${kind%_key}" -N '' -f "$key"
+  done
   if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart ssh.service sshd.service 2>/dev/null || true
   else pkill -HUP -x sshd 2>/dev/null || true; fi
 fi

@@ -30,8 +30,8 @@ def test_debian(lab: Lab) -> None:
     assert lab.run(play, "cat /proc/1/comm", user="root").strip() == "systemd"
     assert lab.run(play, "systemctl is-active ssh").strip() == "active"
     assert lab.run(play, "lsblk -dno NAME").split() == ["vda"], "the author's drives and nothing puzzling"
-    for tool in TOOLS.split():
-        lab.run(play, f"PATH=$PATH:/sbin:/usr/sbin command -v {tool}")
+    missing = f"PATH=$PATH:/sbin:/usr/sbin; for tool in {TOOLS}; do command -v $tool >/dev/null || echo $tool; done"
+    assert lab.run(play, missing) == ""
     lab.run(play, "test -d /lib/modules/$(uname -r) && sudo modprobe overlay")
     assert "not-found" not in lab.run(play, "systemctl --user is-system-running || true")
 

@@ -56,7 +56,7 @@ async def test_prepare_makes_it_ahead_and_leaves_nothing_else(box: Box) -> None:
 
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 async def test_no_random_value_comes_twice_in_ten_forks(box: Box, kernel: str) -> None:
-    plan = small_plan("echo random", kernel=kernel)
+    plan = small_plan(kernel=kernel)
     await started(box, PLAY, plan)
     await printed(box, PLAY, "(while :; do head -c 16 /dev/urandom | od -An -tx8; done) >/random 2>&1 </dev/null &")
     seen: set[str] = set()
@@ -77,7 +77,7 @@ async def test_no_random_value_comes_twice_in_ten_forks(box: Box, kernel: str) -
 
 
 async def test_a_fork_goes_on_beside_its_parent_with_the_same_addresses(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo fork"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     await beyond(box, PLAY, 3)
     await forked(box, OTHER, PLAY)
@@ -92,7 +92,7 @@ async def test_a_fork_goes_on_beside_its_parent_with_the_same_addresses(box: Box
 
 
 async def test_a_stream_between_machines_survives_freeze_and_fork(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo lan", machines=2))
+    await started(box, PLAY, small_plan(machines=2))
     listen = "(sleep 9999 | nc -l -p 7000 >/stream) >/dev/null 2>&1 &"
     send = "(i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done | nc node-02 7000) >/dev/null 2>&1 &"
     await printed(box, PLAY, listen, "node-02")
@@ -112,7 +112,7 @@ async def test_a_stream_between_machines_survives_freeze_and_fork(box: Box) -> N
 
 
 async def test_stop_and_restart_go_on_exactly_there(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo stop"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     terminal = await box.host.open(PLAY, "node-01", Terminal(id="mine"))
     await terminal.send(b"echo was-$((1+1))-here\r")
@@ -140,7 +140,7 @@ async def test_stop_and_restart_go_on_exactly_there(box: Box) -> None:
 
 
 async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo rewind"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     early = await beyond(box, PLAY, 3)
     info = await box.host.snapshot(PLAY, "early")
@@ -170,7 +170,7 @@ async def test_rewind_shows_the_old_value_and_can_be_done_again(box: Box) -> Non
 
 async def test_disks_stay_short_however_often_moments_are_kept(box: Box) -> None:
     """And hold all that was written, in the play and in each moment, whichever layer it went to."""
-    await started(box, PLAY, small_plan("echo short"))
+    await started(box, PLAY, small_plan())
     moments = MOST_LAYERS + 2
     for number in range(moments):
         await printed(box, PLAY, f"echo {number} >/file-{number}; sync")
@@ -196,7 +196,7 @@ async def test_disks_stay_short_however_often_moments_are_kept(box: Box) -> None
 
 
 async def test_machines_that_are_off_stay_off_and_a_fork_can_reboot(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo off", machines=2))
+    await started(box, PLAY, small_plan(machines=2))
     await box.host.machine(PLAY, "node-02", "stop")
     report = await forked(box, OTHER, PLAY)
     assert [machine.state for machine in report.machines] == [MachineState.RUNNING, MachineState.STOPPED]
@@ -211,11 +211,11 @@ async def test_machines_that_are_off_stay_off_and_a_fork_can_reboot(box: Box) ->
 
 
 async def test_what_was_saved_outlives_its_play(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo save"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, f"echo saved >/saved; {COUNT}")
     key = await box.host.save(PLAY)
     await box.host.destroy(PLAY)
-    plan = small_plan("echo save").model_copy(update={"snapshot": key})
+    plan = small_plan().model_copy(update={"snapshot": key})
     await started(box, OTHER, plan)
     assert await printed(box, OTHER, "cat /saved") == "saved\n"
     await counts(box, OTHER)

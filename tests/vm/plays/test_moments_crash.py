@@ -35,7 +35,7 @@ ALONE = ("paused", "recorded", "published") + (("frozen", "written", "gathered",
 
 async def test_the_server_alone_is_killed_while_it_stops_a_play(box: Box) -> None:
     """Its machines stood still; the next server stops them once more, or finds all of it kept."""
-    await started(box, PLAY, small_plan("echo alone"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     boot = await printed(box, PLAY, BOOT)
     for point in ALONE:
@@ -52,7 +52,7 @@ async def test_the_server_alone_is_killed_while_it_stops_a_play(box: Box) -> Non
     ("point", "goes_on"), [("recorded", False), ("published", True), *((("paused", False),) if SOAK else ())]
 )
 async def test_everything_is_killed_while_a_play_is_stopped(box: Box, point: str, goes_on: bool) -> None:
-    await started(box, PLAY, small_plan("echo everything"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, f"echo kept >/kept; sync; {COUNT}")
     boot = await printed(box, PLAY, BOOT)
     await cut(box, point, "stop", PLAY, everything=True)
@@ -66,7 +66,7 @@ async def test_everything_is_killed_while_a_play_is_stopped(box: Box, point: str
 
 async def test_the_server_is_killed_while_it_takes_a_moment(box: Box) -> None:
     """Machines that stood still go on, what was half-made is gone, and it can be made again."""
-    await started(box, PLAY, small_plan("echo moment"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     boot = await printed(box, PLAY, BOOT)
     await cut(box, "paused", "fork", PLAY, OTHER)
@@ -85,7 +85,7 @@ async def test_the_server_is_killed_while_it_takes_a_moment(box: Box) -> None:
 
 
 async def test_the_server_is_killed_while_a_play_goes_back(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo back"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     await box.host.snapshot(PLAY, "early")
     for point in ("copied", "laid", "consumed"):
@@ -128,7 +128,7 @@ async def test_destroy_while_it_is_frozen(box: Box, monkeypatch: pytest.MonkeyPa
         await asyncio.sleep(0)
 
     monkeypatch.setattr(LiveMachine, "freeze", freeze)
-    plan = small_plan("echo frozen")
+    plan = small_plan()
     for verb in ("stop", "snapshot", "fork"):
         await started(box, PLAY, plan)
         frozen.clear()
@@ -151,7 +151,7 @@ async def test_a_stop_that_is_given_up_leaves_nothing_kept(box: Box, monkeypatch
 
     The next server stops it once more.
     """
-    await started(box, PLAY, small_plan("echo given up"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -209,7 +209,7 @@ HARMS: list[tuple[Callable[[Path], None], str]] = [
 
 
 async def test_a_memory_that_cannot_be_used_is_set_aside_and_its_disks_boot(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo harm"))
+    await started(box, PLAY, small_plan())
     for number, (harm, words) in enumerate(HARMS):
         await printed(box, PLAY, f"echo {number} >>/kept; sync")
         boot = await printed(box, PLAY, BOOT)
@@ -225,18 +225,18 @@ async def test_a_memory_that_cannot_be_used_is_set_aside_and_its_disks_boot(box:
 
 
 async def test_a_saved_playground_of_another_qemu_boots_from_its_disks(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo saved"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, "echo saved >/saved; sync")
     key = await box.host.save(PLAY)
     other_maker(box.data / "snapshots" / key)
-    report = await started(box, OTHER, small_plan("echo saved").model_copy(update={"snapshot": key}))
+    report = await started(box, OTHER, small_plan().model_copy(update={"snapshot": key}))
     assert any("another version of QEMU" in note for note in report.notes), report.notes
     assert await printed(box, OTHER, "cat /saved") == "saved\n"
     await box.host.forget(key)
 
 
 async def test_a_damaged_moment_is_told_and_the_play_goes_on(box: Box) -> None:
-    await started(box, PLAY, small_plan("echo moment"))
+    await started(box, PLAY, small_plan())
     await printed(box, PLAY, COUNT)
     for name in ("delta", "base", "snapshot.json"):
         await box.host.snapshot(PLAY, "one")

@@ -94,7 +94,7 @@ class Walk:
         if len(self.plays) >= MOST_PLAYS:
             return None
         play = self._next()
-        await started(self.box, play, small_plan("echo walk"))
+        await started(self.box, play, small_plan())
         self.plays[play] = Model()
         return play
 
