@@ -7,12 +7,14 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from labyard.cli.client import Api
 from labyard.cli.plays import PlayView
+from labyard.errors import MachineError
 from labyard.machine.plan import MachineSpec
-from labyard.machine.process import Found, find_all
+from labyard.machine.process import Found, find_all, processor_time
 from tests.bench.bare import keep_specs
 from tests.bench.client import PATIENCE, destroy, start
 from tests.support.lab import CACHE, Lab, free_port
@@ -97,8 +99,13 @@ def machine_of(lab: Lab, play: PlayView) -> Found:
 def processor_seconds(pid: int) -> float:
     """What a process has taken since it began, in steps of a tick; 0 when it is gone."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 - not worth a Path
-            fields = stat.read().rpartition(")")[2].split()
-    except OSError:
+        return processor_time(pid)
+    except MachineError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def box_seconds() -> float:
+    """Processor time that was not idle, of all processors since the box started (proc_stat(5))."""
+    words = Path("/proc/stat").read_text().split(maxsplit=8)
+    user, nice, system, _idle, _waiting, irq, softirq = map(int, words[1:8])
+    return (user + nice + system + irq + softirq) / _TICKS

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from labyard.engine import bring_up, capture, engine, live_play, moments, snapshot
+from labyard.engine import bring_up, capture, engine, keeping, live_play, moments, snapshot
 from labyard.engine.live_machine import LiveMachine
 from labyard.machine.machine import Machine
 from labyard.machine.process import find_all
@@ -28,7 +28,7 @@ POINTS: Final[dict[str, list[tuple[Any, str]]]] = {
     "written": [(Machine, "save_devices")],
     "gathered": [(capture, "_link_rest")],
     "recorded": [(snapshot, "replace_file")],
-    "published": [(bring_up, "publish")],
+    "published": [(keeping, "publish")],
     "ended": [(LiveMachine, "end")],
     "copied": [(moments, "copy_snapshot"), (bring_up, "copy_snapshot")],
     "laid": [(Machine, "load")],

@@ -48,15 +48,17 @@ type host struct {
 	t       *testing.T
 	conn    net.Conn
 	decoder *wire.Decoder
+	link    *Link
 }
 
 func begin(t *testing.T) *host {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { ours.Close(); theirs.Close() })
-	go func() { _ = New(theirs, &house{make(chan struct{}, 8)}).Serve() }()
+	link := New(theirs, &house{make(chan struct{}, 8)})
+	go func() { _ = link.Serve() }()
 	_ = ours.SetDeadline(time.Now().Add(20 * time.Second))
-	h := &host{t, ours, wire.NewDecoder(ours)}
+	h := &host{t, ours, wire.NewDecoder(ours), link}
 	h.hello("0123456789abcdef")
 	return h
 }
@@ -122,12 +124,34 @@ func TestFloodsTakeTurns(t *testing.T) {
 		}
 	}
 	counts := map[uint32]int{}
-	for range 24 {
+	for range 12 {
+		h.untilAllHaveOutput(4)
 		counts[h.next().Stream]++
 	}
 	for id := uint32(1); id <= 4; id++ {
-		if counts[id] < 3 {
-			t.Fatalf("stream %d came %d times of 24: %v", id, counts[id], counts)
+		if counts[id] < 2 || counts[id] > 4 {
+			t.Fatalf("stream %d came %d times of 12: %v", id, counts[id], counts)
+		}
+	}
+}
+
+// untilAllHaveOutput waits until so many streams have a frame to send: who has none loses his turn, and rightly.
+func (h *host) untilAllHaveOutput(streams int) {
+	h.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		h.link.mu.Lock()
+		waiting := 0
+		for _, stream := range h.link.streams {
+			if len(stream.pending) > 0 {
+				waiting++
+			}
+		}
+		h.link.mu.Unlock()
+		if waiting >= streams {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("%d streams have output, not %d", waiting, streams)
 		}
 	}
 }

@@ -14,6 +14,8 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3
     UNREACHABLE = 4
     TIMED_OUT = 124  # as coreutils' timeout: `exec --timeout` ended the program
+    NOT_STARTED = 126  # this and the next as shells have them
+    NO_PROGRAM = 127
     INTERRUPTED = 130
     BROKEN_PIPE = 141  # whoever read our stdout went away
 
@@ -29,6 +31,8 @@ _MEANINGS = {
     ExitCode.NOT_FOUND: "no such play, machine, playground, image or kernel",
     ExitCode.UNREACHABLE: "the server cannot be reached",
     ExitCode.TIMED_OUT: "`exec --timeout` ended the program",
+    ExitCode.NOT_STARTED: "`exec`: the program cannot be run",
+    ExitCode.NO_PROGRAM: "`exec`: there is no such program in the machine",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
     ExitCode.BROKEN_PIPE: "whoever read the output went away",
 }

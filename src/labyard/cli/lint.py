@@ -44,6 +44,11 @@ def lint(
     problems = [problem for file in files for problem in check_file(file, known)]
     if online:
         problems += asyncio.run(missing_images(files, images))
+    tell(problems, len(files), output)
+
+
+def tell(problems: Sequence[Problem], files: int, output: Output) -> None:
+    """Every problem, and a count of them. Leaves with status 1 when there is an error."""
     errors = sum(not problem.warning for problem in problems)
     if output is Output.JSON:
         out_json([asdict(problem) for problem in problems])
@@ -51,7 +56,7 @@ def lint(
         printer = console()
         for problem in problems:
             printer.print(_styled(problem))
-    say(f"{len(files)} checked: {errors} errors, {len(problems) - errors} warnings")
+    say(f"{files} checked: {errors} errors, {len(problems) - errors} warnings")
     if errors:
         raise typer.Exit(ExitCode.FAILED)
 

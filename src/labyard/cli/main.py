@@ -38,6 +38,7 @@ VERBS = (
     Verb("du", "labyard.cli.du", "Show what everything costs on disk."),
     Verb("scrub", "labyard.cli.du", "Look whether every snapshot is whole."),
     Verb("lint", "labyard.cli.lint", "Check manifests."),
+    Verb("content", "labyard.cli.content", "Check lessons: challenges, tutorials, courses, paths."),
     Verb("schema", "labyard.cli.schema", "Print the JSON Schema of a manifest."),
 )
 

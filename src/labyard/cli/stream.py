@@ -18,21 +18,26 @@ from labyard.cli.exits import ExitCode, UnreachableError
 from labyard.cli.talk import leave_broken_pipe
 
 _CHUNK = 32 << 10  # bytes read from stdin at once
+_STATUSES = {"no-program": ExitCode.NO_PROGRAM, "not-started": ExitCode.NOT_STARTED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ending:
-    """How it ended: a program's status, or why there is none. `left`: the user went away, and it lives on."""
+    """How it ended: a program's status, or why there is none (`code`: the server's word for that).
+
+    `left`: the user went away, and it lives on.
+    """
 
     exit_code: int | None = None
     error: str | None = None
+    code: str = ""
     timed_out: bool = False
     left: bool = False
 
     def status(self) -> int:
         if self.exit_code is not None and not self.timed_out:
             return self.exit_code
-        return ExitCode.TIMED_OUT if self.timed_out else ExitCode.FAILED
+        return ExitCode.TIMED_OUT if self.timed_out else _STATUSES.get(self.code, ExitCode.FAILED)
 
 
 class Output:
@@ -85,7 +90,7 @@ def _ending(message: str) -> Ending | None:
             exit_code=result.get("exit_code"), error=result.get("error"), timed_out=bool(result.get("timed_out"))
         )
     if told.get("error"):
-        return Ending(error=_sentence(told["error"]))
+        return Ending(error=_sentence(told["error"]), code=_code(told["error"]))
     if "exit" in told:
         return Ending(exit_code=int(told["exit"] or 0))
     return None
@@ -96,6 +101,10 @@ def _sentence(error: object) -> str:
         return str(error)
     hint = f" ({error['hint']})" if error.get("hint") else ""
     return f"{error.get('message')}{hint}"
+
+
+def _code(error: object) -> str:
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

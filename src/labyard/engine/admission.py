@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labyard.engine.settings import EngineSettings
+from labyard.errors import CapacityError
 from labyard.play.plan import PlayPlan
 
 
@@ -38,3 +39,17 @@ def room_of(plans: Iterable[PlayPlan], settings: EngineSettings) -> Room:
         disk=disk.total,
         disk_free=disk.free,
     )
+
+
+def refuse_beyond(room: Room, needed: int) -> None:
+    """CapacityError when a play of `needed` bytes of memory can never be here, or not now."""
+    if needed > room.memory:
+        raise CapacityError(
+            f"this play asks for {needed >> 20} MiB of memory; this box can give {room.memory >> 20} MiB in all",
+            hint="ask for less memory or fewer machines, or use a larger box",
+        )
+    if needed > room.memory - room.memory_used:
+        raise CapacityError(
+            f"no room now: {needed >> 20} MiB needed, {(room.memory - room.memory_used) >> 20} MiB free",
+            hint="stop or destroy a play, or wait until one ends",
+        )

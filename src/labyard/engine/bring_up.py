@@ -8,29 +8,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Coroutine, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import structlog
 
-from labyard.engine.capture import capture
+from labyard.engine.chores import Chores
 from labyard.engine.continuing import lay_kept, take_over_memory, waiter
-from labyard.engine.footing import read_footing
 from labyard.engine.identity import make_own, open_shells, rehearse, until_idle
 from labyard.engine.init_tasks import InitTasks
+from labyard.engine.keeping import Keeping
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, SPENT, PlayRecord
 from labyard.engine.snapshot import (
-    SavedMachine,
     Snapshot,
     copy_snapshot,
-    publish,
     read_snapshot,
-    remove_snapshot,
     set_aside,
 )
 from labyard.engine.together import together
@@ -39,7 +33,7 @@ from labyard.engine.wiring import Ground, lay_ground, raise_ground
 from labyard.errors import CapacityError, ImageError, LabyardError, MachineError
 from labyard.machine.machine import Machine
 from labyard.machine.plan import Accelerator
-from labyard.machine.sparse import SnapshotError, problems
+from labyard.machine.sparse import SnapshotError
 from labyard.network.blocking import in_thread
 from labyard.play.plan import Identity
 from labyard.play.status import MachineState, PlayState, Reason, TaskReport
@@ -57,9 +51,11 @@ class BringUp:
         self.record = record
         self.ground: Ground | None = None
         self._parts = parts
+        self._patience = parts.settings.ready_timeout
         self._machines = machines
         self._tasks = tasks
-        self._chores: set[asyncio.Task[None]] = set()
+        self.chores = Chores(record)
+        self.keeping = Keeping(record, parts, machines, lambda: self.ground)
         for machine in machines.values():
             machine.relaunch = partial(self._launch, machine.name)
 
@@ -213,12 +209,12 @@ class BringUp:
                 await self._machines[saved.name].end()
             else:
                 await self._start_machine(ground, self._machines[saved.name])
-        await together(*(self._wait_ready(machine) for machine in asleep))
+        await together(*(machine.until_ready(self._patience) for machine in asleep))
         await together(*(make_own(machine) for machine in fresh if machine.up.is_set()))
         self.record.veiled = False
         if fresh:
             self.record.say(machines=tuple(machine.status for machine in self._machines.values()))
-        self.later(self._tidy())
+        self.chores.later(self._tidy())
 
     def _consume(self, snapshot: Snapshot) -> None:
         """From here on its disks are written, and what was kept does not fit them any more."""
@@ -271,7 +267,7 @@ class BringUp:
         """Stand still, rehearsed, until it is somebody's."""
         plans = {plan.name: plan for plan in self.record.plan.machines}
         alive = [machine for machine in self._machines.values() if machine.process is not None]
-        await self.end_chores(finish=True)
+        await self.chores.end(finish=True)
         await together(*(rehearse(machine, plans[machine.name]) for machine in alive))
         for machine in alive:
             machine.posing = True
@@ -328,7 +324,7 @@ class BringUp:
         try:
             await together(*(open_shells(self._machines[plan.name], plan) for plan in self.record.plan.machines))
             await together(*(until_idle(machine) for machine in self._machines.values()))
-            await self.keep(self._parts.templates.new_work(), place)
+            await self.keeping.keep(self._parts.templates.new_work(), place)
         except (LabyardError, OSError) as error:
             log.warning("no snapshot of a playground", playground=self.record.plan.playground, why=str(error))
             return False
@@ -336,68 +332,13 @@ class BringUp:
         self.record.write(booted=())  # what has booted is the playground's now, and this play a new one
         for plan in self.record.plan.machines:
             await self._parts.memories.settle(place / plan.name)
-        self.later(self._seal_template(key))
+        self.chores.later(self._seal_template(key))
         await in_thread(self._parts.templates.make_room)
         return True
 
     async def _seal_template(self, key: str) -> None:
         async with self._parts.templates.turn(key):
             await in_thread(seal, self._parts.templates.place(key))
-
-    # a moment of it
-
-    async def keep(self, work: Path, place: Path, *, same_disks: bool = False) -> Snapshot:
-        """Write what its machines are at this moment to `place`. They stand still afterwards, to be ended.
-
-        What cannot be written lets them go on as if nothing had been.
-        """
-        try:
-            return await self.take(work, place, end=True, same_disks=same_disks)
-        except BaseException:
-            await asyncio.shield(asyncio.gather(*(machine.go_on() for machine in self._machines.values())))
-            raise
-
-    async def take(
-        self, work: Path, place: Path, *, end: bool = False, same_disks: bool = False, durable: bool = True
-    ) -> Snapshot:
-        """A snapshot of its machines at `place`; `work` is a name beside it until it is complete. See `capture`."""
-        shutil.rmtree(work, ignore_errors=True)
-        gathered = False
-        try:
-            with problems("keeping this moment"):
-                machines = await capture(
-                    self._machines, self.record.machine_folders(), work, self._parts.memories, end=end
-                )
-                made = await self._describe(machines, same_disks=same_disks)
-                gathered = True
-                return await in_thread(publish, work, made, place, durable=durable)
-        except BaseException:
-            if gathered and not work.exists():  # it got its name, but its machines will go on, and write on its disks
-                await in_thread(remove_snapshot, place)
-            await in_thread(shutil.rmtree, work, ignore_errors=True)
-            raise
-        finally:
-            self._read_footings_again()
-
-    def _read_footings_again(self) -> None:
-        """Disks have got new layers; a machine that is started alone from now on needs them."""
-        if self.ground is None:
-            return
-        for name in self._machines:
-            if (footing := read_footing(self.record.machine_folders() / name)) is not None:
-                self.ground.footings[name] = footing
-
-    async def _describe(self, machines: tuple[SavedMachine, ...], *, same_disks: bool) -> Snapshot:
-        entry = self.record.entry
-        return Snapshot(
-            created_at=datetime.now(UTC),
-            plan=entry.plan,
-            tasks=entry.report.tasks,
-            booted=entry.booted,
-            machines=machines,
-            maker=await self._parts.maker(),
-            same_disks=same_disks,
-        )
 
     # tasks and readiness
 
@@ -413,33 +354,18 @@ class BringUp:
     async def _prepared(self, *, up_to_fork: bool = False) -> TaskReport | None:
         """Wait for readiness and init tasks together: a task runs as soon as its own machine is ready."""
         started = [machine for machine in self._machines.values() if machine.process is not None]
-        tasks = self._tasks.run(up_to_fork=up_to_fork)
-        failed, *_ = await together(tasks, *(self._wait_ready(machine) for machine in started))
+        failed = None
+
+        async def tasks() -> None:
+            nonlocal failed
+            failed = await self._tasks.run(up_to_fork=up_to_fork)
+
+        await together(tasks(), *(machine.until_ready(self._patience) for machine in started))
         return failed
 
     def _tell_failed(self, failed: TaskReport) -> None:
         detail = f"init task '{failed.name}' on {failed.machine} {_how(failed)}"
         self.record.become(PlayState.FAILED, Reason.INIT_TASK_FAILED, detail)
-
-    async def _wait_ready(self, machine: LiveMachine) -> TaskReport | None:
-        """Raises TimeoutError when it does not get ready. (Returns None, to be awaited beside the tasks.)"""
-        events = (machine.up, machine.off, machine.broken)
-        waiting = [asyncio.create_task(event.wait()) for event in events]
-        limit = self._parts.settings.ready_timeout
-        try:
-            await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-        if machine.up.is_set():
-            return None
-        if machine.broken.is_set():
-            raise TimeoutError(f"{machine.name} cannot get ready: {machine.status.message}")
-        if machine.off.is_set():
-            raise TimeoutError(
-                f"{machine.name} went off before it was ready: {machine.status.message or 'it powered off'}"
-            )
-        raise TimeoutError(f"{machine.name} was not ready after {limit:.0f} s; it was {machine.status.stage}")
 
     # the end
 
@@ -451,7 +377,7 @@ class BringUp:
         self.record.become(PlayState.FAILED, reason, str(error))
 
     async def clear_ground(self) -> None:
-        await self.end_chores()
+        await self.chores.end()
         await self._parts.end_strays(self.record.home)
         ground, self.ground = self.ground, None
         if ground is not None:
@@ -461,29 +387,10 @@ class BringUp:
 
     def _catch_up(self) -> None:
         self.record.catch_up()
-        self.later(in_thread(self.record.sync))
-
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        async def guarded() -> None:
-            try:
-                await work
-            except (LabyardError, OSError) as error:
-                log.warning("a chore was left undone", play=self.record.id, error=str(error))
-
-        task = asyncio.create_task(guarded())
-        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-
-    async def end_chores(self, *, finish: bool = False) -> None:
-        """`finish`: wait until they are done."""
-        chores = list(self._chores)
-        for chore in chores if not finish else ():
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        self.chores.later(in_thread(self.record.sync))
 
     async def let_go(self) -> None:
-        await self.end_chores()
+        await self.chores.end()
         if self.ground is not None:
             await self.ground.let_go()
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from labyard.engine.admission import Room, memory_of, room_of
+from labyard.engine.admission import Room, memory_of, refuse_beyond, room_of
 from labyard.engine.disk import DiskGuard
 from labyard.engine.facts import MachineFacts
 from labyard.engine.journal import Entry, Journal, was_running
@@ -319,16 +319,7 @@ class Engine:
         room = self.room()
         if needed > room.memory - room.memory_used - self._memory_waiting():
             await self._waiting.make_room()
-        if needed > room.memory:
-            raise CapacityError(
-                f"this play asks for {needed >> 20} MiB of memory; this box can give {room.memory >> 20} MiB in all",
-                hint="ask for less memory or fewer machines, or use a larger box",
-            )
-        if needed > room.memory - room.memory_used:
-            raise CapacityError(
-                f"no room now: {needed >> 20} MiB needed, {(room.memory - room.memory_used) >> 20} MiB free",
-                hint="stop or destroy a play, or wait until one ends",
-            )
+        refuse_beyond(room, needed)
 
     def _memory_waiting(self) -> int:
         nobodys = (play for play in self._plays.values() if play.entry.internal)
@@ -339,9 +330,7 @@ class Engine:
         settings = self._parts.settings
         taken = {play.entry.uid for play in self._plays.values()}
         if len(taken) > settings.last_uid - settings.first_uid:
-            raise CapacityError(
-                "all users for plays are taken", hint="destroy stopped plays or widen the range of users"
-            )
+            raise CapacityError("all users for plays are taken", hint="destroy plays, or widen the range of users")
         while (uid := random.randint(settings.first_uid, settings.last_uid)) in taken:  # noqa: S311 - not a secret
             pass
         return uid

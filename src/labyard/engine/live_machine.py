@@ -11,8 +11,9 @@ from typing import Any
 import structlog
 
 from labyard.errors import ConflictError, GuestError, LabyardError
+from labyard.machine.event import EventKind
 from labyard.machine.link import GuestLink, awakening
-from labyard.machine.machine import EventKind, Machine
+from labyard.machine.machine import Machine
 from labyard.machine.plan import MachineSpec
 from labyard.play.status import MachineState, MachineStatus
 from labyard.play.streams import Request, Stream
@@ -87,6 +88,23 @@ class LiveMachine:
             await self.end()
         else:
             self._attend(found)
+
+    async def until_ready(self, limit: float) -> None:
+        """TimeoutError when it goes off or breaks before that, or is not ready within `limit` seconds."""
+        waiting = [asyncio.create_task(event.wait()) for event in (self.up, self.off, self.broken)]
+        try:
+            await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+        if self.up.is_set():
+            return
+        said = self.status.message
+        if self.broken.is_set():
+            raise TimeoutError(f"{self.name} cannot get ready: {said}")
+        if self.off.is_set():
+            raise TimeoutError(f"{self.name} went off before it was ready: {said or 'it powered off'}")
+        raise TimeoutError(f"{self.name} was not ready after {limit:.0f} s; it was {self.status.stage}")
 
     async def lay_down(self, launch: Callable[[], Awaitable[Machine]]) -> None:
         """Have the process of a snapshot; it stands still until `rise`. `end` ends it as any other."""

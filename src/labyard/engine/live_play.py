@@ -54,7 +54,7 @@ class LivePlay:
         }
         self._tasks = InitTasks(entry.plan, entry.report.tasks, self.machines, self._task_changed)
         self._start = BringUp(self.record, parts, self.machines, self._tasks)
-        self.moments = Moments(self.record, parts, self._start)
+        self.moments = Moments(self.record, parts, self._start.keeping, self._start.chores)
 
     @property
     def id(self) -> str:
@@ -138,7 +138,7 @@ class LivePlay:
     async def _keep_memory(self) -> bool:
         """Whether it will go on exactly here. When that cannot be, its machines run on, to be powered off."""
         try:
-            await self._start.keep(self.record.folder / KEEPING, self.record.kept, same_disks=True)
+            await self._start.keeping.keep(self.record.folder / KEEPING, self.record.kept, same_disks=True)
         except (LabyardError, OSError, TimeoutError) as error:
             log.warning("a play's memory was not kept", play=self.id, why=str(error))
             self.record.note(f"Its memory could not be kept when it was stopped: {error}.")
@@ -151,7 +151,7 @@ class LivePlay:
         await self._start.clear_ground()
         kept = self.record.kept.exists()
         self.record.become(PlayState.STOPPED, reason, MEMORY_KEPT if kept else DISKS_KEPT)
-        self._start.later(self._settle_kept())
+        self._start.chores.later(self._settle_kept())
 
     async def _settle_kept(self) -> None:
         for name in self.machines:
@@ -223,7 +223,7 @@ class LivePlay:
         async with self._verb:
             self._refuse_gone()
             snapshot = await self.moments.keep(name)
-        self._start.later(in_thread(seal, self.moments.place(name)))
+        self._start.chores.later(in_thread(seal, self.moments.place(name)))
         return snapshot
 
     async def forget_snapshot(self, name: str) -> None:
@@ -255,7 +255,7 @@ class LivePlay:
         async with self._verb:
             if self.record.gone:
                 return []
-            await self._start.end_chores(finish=True)
+            await self._start.chores.end(finish=True)
             places = [self.moments.place(name) for name in await in_thread(self.moments.named)]
             if self.report.state is PlayState.STOPPED:
                 places.append(self.record.kept)

@@ -6,8 +6,9 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labyard.engine.bring_up import BringUp
+from labyard.engine.chores import Chores
 from labyard.engine.footing import INITRD, Footing, link_files, read_footing
+from labyard.engine.keeping import Keeping
 from labyard.engine.laying import over
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, SNAPSHOTS, PlayRecord
@@ -30,10 +31,11 @@ from labyard.play.status import MachineState, PlayState
 class Moments:
     """Callers hold the play's turn, so that nothing else happens to it meanwhile."""
 
-    def __init__(self, record: PlayRecord, parts: Parts, start: BringUp) -> None:
+    def __init__(self, record: PlayRecord, parts: Parts, keeping: Keeping, chores: Chores) -> None:
         self._record = record
         self._parts = parts
-        self._start = start
+        self._keeping = keeping
+        self._chores = chores
 
     def place(self, name: str) -> Path:
         return self._record.folder / SNAPSHOTS / name
@@ -58,7 +60,7 @@ class Moments:
         """
         match self._record.report.state:
             case PlayState.RUNNING:
-                snapshot = await self._start.take(work, place, durable=durable)
+                snapshot = await self._keeping.take(work, place, durable=durable)
             case PlayState.STOPPED:
                 snapshot = await self._take_stopped(work, place, durable=durable)
             case state:
@@ -77,20 +79,20 @@ class Moments:
     async def forget(self, name: str) -> None:
         if not self.place(name).exists():
             self.find(name)
-        await self._start.end_chores(finish=True)  # one of them may be reading it, to write its record anew
+        await self._chores.end(finish=True)  # one of them may be reading it, to write its record anew
         await in_thread(remove_snapshot, self.place(name))
 
     async def go_back(self, name: str) -> None:
         """The play will go on from there. What it was until now is gone, its machines must have ended."""
         kept = self._record.kept
-        await self._start.end_chores()  # they tidy what goes now
+        await self._chores.end()  # they tidy what goes now
         if kept.exists():
             await in_thread(remove_snapshot, kept)
         await in_thread(copy_snapshot, self.place(name), self._record.folder / KEEPING, kept)
 
     async def _take_stopped(self, work: Path, place: Path, *, durable: bool) -> Snapshot:
         """What it will go on from; where nothing is kept, its disks alone. Disks that it will write to get a layer on top."""
-        await self._start.end_chores(finish=True)  # what was kept is being tidied
+        await self._chores.end(finish=True)  # what was kept is being tidied
         kept = await in_thread(read_snapshot, self._record.kept)
         footings = await in_thread(self._footings)
         if kept is None or kept.same_disks:

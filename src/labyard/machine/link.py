@@ -39,6 +39,19 @@ class RefusedError(GuestError):
         self.reason = reason
 
 
+class NoProgramError(RefusedError):
+    code = "no-program"
+
+
+class NotStartedError(RefusedError):
+    """The program is there and cannot be run: it is no executable, for instance."""
+
+    code = "not-started"
+
+
+_REFUSALS = {error.code: error for error in (NoProgramError, NotStartedError)}
+
+
 class GuestStage(Value):
     """A step of the boot; `at` in seconds since the machine's kernel started."""
 
@@ -299,4 +312,4 @@ def awakening() -> dict[str, object]:
 
 def _refusal(value: dict[str, Any]) -> RefusedError:
     message, reason = str(value.get("error", "refused")), str(value.get("code", "guest"))
-    return RefusedError(message[:MAX_REFUSAL], reason=reason[:MAX_REFUSAL])
+    return _REFUSALS.get(reason, RefusedError)(message[:MAX_REFUSAL], reason=reason[:MAX_REFUSAL])

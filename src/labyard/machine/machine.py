@@ -7,21 +7,18 @@ import contextlib
 import os
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-
-from qemu.qmp import Message
 
 from labyard.errors import MachineError
 from labyard.machine import cgroup, layers, plan, sockets
 from labyard.machine.console import Console, tail
+from labyard.machine.event import EventKind, MachineEvent, understand
 from labyard.machine.jail import Jail
 from labyard.machine.jail_root import jail_root
 from labyard.machine.memory import blank_memory
 from labyard.machine.plan import Accelerator, Descriptors, LayerSpec, MachineSpec
 from labyard.machine.process import Process, find
 from labyard.machine.qmp import Qmp
-from labyard.play.plan import Value
 
 _CONNECT_SECONDS = 30
 _MOST_EVENTS = 256
@@ -42,25 +39,6 @@ _STATE_SET = 900
 
 # Address space beyond the guest's memory: threads' stacks and heaps reserve far more than they ever hold.
 _ADDRESS_SPACE = 8 * 1024 * plan.MIB
-
-
-class EventKind(StrEnum):
-    RESET = "reset"  # it starts anew in place: a reboot from inside, a panic, or `reset`
-    SHUTDOWN = "shutdown"  # it powered itself off; GONE follows
-    REBOOT = "reboot"  # it was made of a snapshot and is to be launched anew; GONE follows
-    STOP = "stop"  # its processors stand still
-    RESUME = "resume"
-    IO_ERROR = "io-error"  # a disk cannot be written (`reason` "nospace": it stands still until `resume`)
-    LINK = "link"  # the guest opened or closed (`reason`) its end of the guest link
-    GONE = "gone"  # the process has ended, nothing follows
-
-
-class MachineEvent(Value):
-    """What happened. `guest`: caused from inside. `reason`: QEMU's own word for it."""
-
-    kind: EventKind
-    guest: bool = False
-    reason: str = ""
 
 
 def line(spec: MachineSpec, *, waiting: bool = False) -> tuple[str, ...]:
@@ -289,7 +267,7 @@ class Machine:
         """Turn what QEMU tells into events until its process ends; reconnect when only the connection broke."""
         while self._process.alive:
             async for message in self._qmp.events():
-                event = _understand(message)
+                event = understand(message)
                 if event is not None and event.kind in (EventKind.SHUTDOWN, EventKind.REBOOT):
                     await self._on_shutdown(event)
                 elif event is not None and not self._is_echo(event):
@@ -390,29 +368,3 @@ async def _clean(spec: MachineSpec) -> None:
     for socket in (spec.qmp_socket, spec.link_socket):
         socket.unlink(missing_ok=True)
     await cgroup.remove(spec)
-
-
-def _understand(message: Message) -> MachineEvent | None:
-    """QEMU's events (qapi/run-state.json, block-core.json, char.json) in our words; None for those nobody needs."""
-    data = message.get("data")
-    data = data if isinstance(data, Mapping) else {}
-    guest, reason = data.get("guest") is True, str(data.get("reason", ""))
-    match message.get("event"):
-        case "RESET":
-            return MachineEvent(kind=EventKind.RESET, guest=guest, reason=reason)
-        case "SHUTDOWN" if reason in ("guest-reset", "host-qmp-system-reset"):
-            return MachineEvent(kind=EventKind.REBOOT, guest=guest, reason=reason)
-        case "SHUTDOWN" if guest:
-            return MachineEvent(kind=EventKind.SHUTDOWN, guest=True, reason=reason)
-        case "STOP":
-            return MachineEvent(kind=EventKind.STOP)
-        case "RESUME":
-            return MachineEvent(kind=EventKind.RESUME)
-        case "BLOCK_IO_ERROR":
-            return MachineEvent(
-                kind=EventKind.IO_ERROR, guest=True, reason="nospace" if data.get("nospace") else "error"
-            )
-        case "VSERPORT_CHANGE":
-            return MachineEvent(kind=EventKind.LINK, guest=True, reason="open" if data.get("open") else "closed")
-        case _:
-            return None

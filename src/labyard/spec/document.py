@@ -72,6 +72,7 @@ class _Reader:
     events: Iterator[Any]
     limits: Limits
     file: str
+    above: int
     problems: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
     count: int = 0
@@ -87,11 +88,11 @@ class _Reader:
         next(self.events)  # the document's end
         event = next(self.events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _RefusedError(_place(event), "a second document starts here", "one file holds one manifest")
+            raise _RefusedError(self.place(event), "a second document starts here", "one file holds one manifest")
         return root
 
     def node(self, event: Any, depth: int) -> Node:
-        place = _place(event)
+        place = self.place(event)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(str(event.anchor), place)
         if event.tag is not None and event.tag != "!":
@@ -141,7 +142,7 @@ class _Reader:
         entries: dict[str, Node] = {}
         keys: dict[str, Place] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            at = _place(event)
+            at = self.place(event)
             key = self.key(self.node(event, depth + 1), at)
             value = self.node(next(self.events), depth + 1)
             if key is None:
@@ -163,24 +164,32 @@ class _Reader:
             return None
         return node.value
 
+    def place(self, event: Any) -> Place:
+        return _place(event, self.above)
+
     def say(self, place: Place, message: str, hint: str | None = None) -> None:
         self.problems.append(_problem(self.file, place, message, hint))
 
 
-def read_yaml(text: str, *, file: str, limits: Limits, loader: Any = _LOADER) -> tuple[Mapping, tuple[Problem, ...]]:
-    """The tree of a manifest and what is wrong with it as YAML. Raises SpecError when there is no tree to speak of."""
-    start = Place(1, 1)
+def read_yaml(
+    text: str, *, file: str, limits: Limits, loader: Any = _LOADER, above: int = 0
+) -> tuple[Mapping, tuple[Problem, ...]]:
+    """The tree of a manifest and what is wrong with it as YAML. Raises SpecError when there is no tree to speak of.
+
+    `above`: lines of the file before the first of `text`.
+    """
+    start = Place(above + 1, 1)
     size = _encoded_size(text)
     if size is None or size > limits.document:
         message = "this is not text" if size is None else f"this file is larger than {limits.document} bytes"
         raise SpecError((_problem(file, start, message),))
-    reader = _Reader(events=yaml.parse(text, Loader=loader), limits=limits, file=file)
+    reader = _Reader(events=yaml.parse(text, Loader=loader), limits=limits, file=file, above=above)
     try:
         root = reader.read()
     except _RefusedError as error:
         raise SpecError((*reader.problems, _problem(file, error.place, error.message, error.hint))) from None
     except yaml.YAMLError as error:
-        raise SpecError((*reader.problems, _syntax_problem(error, file, text))) from None
+        raise SpecError((*reader.problems, _syntax_problem(error, file, text, above))) from None
     if not isinstance(root, Mapping):
         message = "this file is empty" if root is None else "a manifest is a mapping of keys to values"
         raise SpecError((*reader.problems, _problem(file, root.place if root else start, message)))
@@ -267,8 +276,8 @@ def _encoded_size(text: str) -> int | None:
         return None
 
 
-def _place(event: Any) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+def _place(event: Any, above: int) -> Place:
+    return Place(above + event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _short(text: str) -> str:
@@ -279,13 +288,16 @@ def _problem(file: str, place: Place, message: str, hint: str | None = None) -> 
     return Problem(file=file, line=place.line, column=place.column, message=message, hint=hint)
 
 
-def _syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, file: str, text: str, above: int) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark) is not None:
-        place, words = Place(mark.line + 1, mark.column + 1), ", ".join(filter(None, (error.context, error.problem)))
+        place, words = (
+            Place(above + mark.line + 1, mark.column + 1),
+            ", ".join(filter(None, (error.context, error.problem))),
+        )
         if "nesting depth" in words:  # libyaml's own limit (since 0.2.6), met while it looks ahead of our count
             return _problem(file, place, "this nests deeper than YAML is read")
         return _problem(file, place, f"this is not YAML: {words}")
     bad = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
     before = text[: bad.start()] if bad else ""
-    place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+    place = Place(above + before.count("\n") + 1, len(before) - before.rfind("\n"))
     return _problem(file, place, "this is not YAML: a character here cannot be printed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Annotated, Any, Final
@@ -158,6 +160,14 @@ def _url(value: Any) -> str:
     raise refuse(f"{_show(value)} is not a web address", "it begins with `https://` or `http://`")
 
 
+def _moment(value: Any) -> datetime:
+    text = str(_text(value)).strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?", text, re.ASCII):
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    raise refuse(f"{_show(value)} is no date", "write it like `2026-11-26` or `2026-11-26T12:00:00`")
+
+
 def _show(value: Any) -> str:
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a mapping"
@@ -235,6 +245,7 @@ Mode = Annotated[str, BeforeValidator(_mode), _schema(type=["string", "integer"]
 FilePath = Annotated[str, BeforeValidator(_file_path), _schema(pattern="^/")]
 Mount = Annotated[str, BeforeValidator(_mount), _schema(pattern="^/")]
 Url = Annotated[str, BeforeValidator(_url), _schema(pattern="^https?://")]
+Moment = Annotated[datetime, BeforeValidator(_moment), _schema(examples=["2026-11-26", "2026-11-26T12:00:00"])]
 Host = Annotated[str, _pattern(r"[A-Za-z0-9.:_-]{1,253}", "a host", "a name or an address"), _schema()]
 RegistryAuth = Annotated[
     str,

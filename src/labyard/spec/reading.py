@@ -19,7 +19,13 @@ from labyard.spec.model import Spec
 Model = TypeVar("Model", bound=Spec)
 
 _ROUNDS = 8
-_STAND_INS = {"kind": "playground", "name": "stand-in", "title": "Stand-in"}
+_STAND_INS = {
+    "kind": "playground",
+    "name": "stand-in",
+    "title": "Stand-in for a title",
+    "difficulty": "easy",
+    "createdAt": "2000-01-01",
+}
 _EXPECTED = {
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
@@ -40,7 +46,7 @@ def read(model: type[Model], root: Node) -> tuple[Model | None, Node, tuple[Find
             findings = [_finding(model, root, detail) for detail in details[:MOST]]
             if len(details) > MOST:
                 findings.append(Finding(loc=(), message=f"there are {len(details) - MOST} more errors than are listed"))
-        cut = _cut(root, details)
+        cut = _cut(model, root, details)
         if cut is None:
             break
         root = cut
@@ -64,7 +70,7 @@ def _sensible(root: Node, details: list[ErrorDetails]) -> list[ErrorDetails]:
 def _finding(model: type[BaseModel], root: Node, detail: ErrorDetails) -> Finding:
     loc, kind, context = tuple(detail["loc"]), detail["type"], detail.get("ctx", {})
     loc = loc[:-1] if loc and loc[-1] == "[key]" else loc
-    last = loc[-1] if loc else ""
+    last = next((step for step in reversed(loc) if isinstance(step, str)), "")
     value = find(root, loc)
     match kind:
         case "refused":
@@ -145,14 +151,14 @@ def _is_container(annotation: Any) -> bool:
     return getattr(annotation, "__origin__", None) in (tuple, dict)
 
 
-def _cut(root: Node, details: list[ErrorDetails]) -> Node | None:
+def _cut(model: type[BaseModel], root: Node, details: list[ErrorDetails]) -> Node | None:
     """The tree less what these errors are about; None when nothing can be cut."""
     doomed: set[Loc] = set()
     stand_ins: dict[str, str] = {}
     for detail in details:
         loc = tuple(detail["loc"])
         loc = loc[:-1] if loc and loc[-1] == "[key]" else loc
-        if len(loc) == 1 and loc[0] in _STAND_INS:
+        if len(loc) == 1 and loc[0] in _STAND_INS and loc[0] in _fields(model):
             stand_ins[str(loc[0])] = _STAND_INS[str(loc[0])]
         elif detail["type"] == "missing" or find(root, loc) is None:
             doomed.add(loc[:-1])

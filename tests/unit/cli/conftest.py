@@ -87,7 +87,7 @@ class FakeServer:
         self.refuse: tuple[int, dict[str, Any]] | None = None
         self.holding = threading.Event()  # set when a play socket was opened
         self.most_unacknowledged = 0
-        self.canned_results: list[dict[str, Any] | None] = []  # instead of running a program; None: the line breaks
+        self.canned_endings: list[dict[str, Any] | None] = []  # instead of running a program; None: the line breaks
 
     def add_play(self, play_id: str, **how: Any) -> dict[str, Any]:
         self.plays[play_id] = play_json(play_id, **how)

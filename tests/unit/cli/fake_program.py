@@ -25,9 +25,9 @@ class Program:
         self.gone = False
 
     async def run(self, request: dict[str, Any]) -> None:
-        if self.fake.canned_results:
-            if result := self.fake.canned_results.pop():
-                await self.websocket.send_json({"result": result})
+        if self.fake.canned_endings:
+            if ending := self.fake.canned_endings.pop():
+                await self.websocket.send_json(ending)
             else:
                 await self.websocket.close()
             return

@@ -107,20 +107,22 @@ def test_a_terminal_has_our_size_and_name_and_is_given_back(cli: Cli, server: Fa
 
 
 @pytest.mark.parametrize(
-    ("result", "status", "says"),
+    ("ending", "status", "says"),
     [
-        ({"exit_code": None, "error": "no such user: bob"}, 1, b"no such user: bob"),
-        ({"exit_code": 137, "timed_out": True}, 124, b"--timeout"),
+        ({"result": {"exit_code": None, "error": "no such user: bob"}}, 1, b"no such user: bob"),
+        ({"error": {"code": "no-program", "message": "no such program: vi"}}, 127, b"no such program: vi"),
+        ({"error": {"code": "not-started", "message": "exec format error"}}, 126, b"exec format error"),
+        ({"result": {"exit_code": 137, "timed_out": True}}, 124, b"--timeout"),
         (None, 1, b"broke off"),
     ],
 )
 def test_no_status_of_its_own_is_said(
-    cli: Cli, server: FakeServer, result: dict[str, object] | None, status: int, says: bytes
+    cli: Cli, server: FakeServer, ending: dict[str, object] | None, status: int, says: bytes
 ) -> None:
-    server.canned_results.append(result)
+    server.canned_endings.append(ending)
     done = cli.run("exec", ID, "--", "true")
     assert says in done.stderr
-    assert done.returncode == (4 if result is None else status)
+    assert done.returncode == (4 if ending is None else status)
 
 
 def test_a_prefix_is_enough(cli: Cli) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import NamedTuple
 
 from labyard.machine.link import GuestLink
@@ -43,3 +44,16 @@ async def until(stream: Stream, mark: bytes) -> bytes:
             assert chunk is not None, f"the stream ended before {mark!r}: {heard[-400:]!r}"
             heard += chunk.data
     return heard
+
+
+async def gone(pid: int) -> None:
+    async with asyncio.timeout(LIMIT):
+        while running(pid):  # noqa: ASYNC110 - nothing announces the end of another's child
+            await asyncio.sleep(0.01)
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

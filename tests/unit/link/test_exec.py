@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.unit.link.talk import LIMIT, ask, listen, shell, until
+from tests.unit.link.talk import ask, gone, listen, shell, until
 
 from labyard.errors import GuestError
 from labyard.machine.link import GuestLink, RefusedError
@@ -113,19 +113,6 @@ async def test_nothing_is_lost_when_a_program_ends_before_it_was_read(link: Gues
     said = await listen(stream)
     assert len(said.stdout) == 900000
     assert said.stderr == b"end\n"
-
-
-async def gone(pid: int) -> None:
-    async with asyncio.timeout(LIMIT):
-        while running(pid):  # noqa: ASYNC110 - nothing announces the end of another's child
-            await asyncio.sleep(0.01)
-
-
-def running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 async def test_many_at_once(link: GuestLink) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.link.conftest import Script, impostor
-from tests.unit.link.talk import LIMIT, ask, listen, shell, until
+from tests.unit.link.talk import LIMIT, ask, gone, listen, shell, until
 
 from labyard.errors import GuestError
 from labyard.machine import wire
@@ -114,23 +114,26 @@ async def test_garbage_from_the_host_is_survived(link: GuestLink) -> None:
 
 
 async def test_a_host_that_overruns_its_credit_loses_the_stream(link: GuestLink) -> None:
-    stream = await link.open(Exec(argv=("sleep", "600")))
-    number = link._next
+    stream = await link.open(Exec(argv=("sh", "-c", "echo $$; exec sleep 600")))
+    pid, number = int(await until(stream, b"\n")), link._next
     for _ in range(2 * wire.CREDIT // wire.MAX_DATA):  # twice: some of it was consumed, and granted anew
         await link.transmit(Frame(FrameType.DATA, 0, number, bytes(wire.MAX_DATA)))
     said = await listen(stream)
     assert said.result.error == "more was sent than was granted"
     assert (await link.call("ping")) == {}
+    await gone(pid)
 
 
 async def test_sending_waits_for_credit(link: GuestLink) -> None:
-    stream = await link.open(Exec(argv=("sleep", "600")))
+    stream = await link.open(Exec(argv=("sh", "-c", "echo $$; exec sleep 600")))
+    pid = int(await until(stream, b"\n"))
     sending = asyncio.create_task(stream.send(bytes(2 * wire.CREDIT)))
     await link.call("ping")
     assert not sending.done()
     await stream.close()
     with pytest.raises(GuestError):
         await sending
+    await gone(pid)
 
 
 async def test_too_many_streams_are_refused(link: GuestLink) -> None:
@@ -178,12 +181,14 @@ async def test_dial_tcp_and_nobody(link: GuestLink) -> None:
 
 
 async def test_cancelled_questions_leave_the_link_whole(link: GuestLink) -> None:
-    asked = asyncio.create_task(link.call("task", name="slow", run="sleep 600", timeout=1))
+    slow = {"name": "slow", "run": "sleep 0.3", "timeout": 20}
+    asked = asyncio.create_task(link.call("task", **slow))
     await asyncio.sleep(0)
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
     assert (await ask(link, Exec(argv=("echo", "fine")))).stdout == b"fine\n"
+    assert (await link.call("task", **slow))["exit_code"] == 0, "it went on, and is joined by its name"
 
 
 async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

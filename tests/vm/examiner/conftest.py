@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.support.lab import CACHE
+from tests.support.soak import SOAK
 from tests.unit.link.build import build_examiner
 
 from labyard.images import cpio
@@ -93,7 +94,7 @@ def busybox_tree(tree: Path) -> Path:
     return tree
 
 
-@pytest.fixture(scope="session", params=["6.1", "6.12"])
+@pytest.fixture(scope="session", params=["6.1", "6.12"] if SOAK else ["6.12"])
 def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     CACHE.mkdir(mode=0o711, parents=True, exist_ok=True)
     store = KernelStore(CACHE / "kernels", examiner=build_examiner(tmp_path_factory.mktemp("examiner")))

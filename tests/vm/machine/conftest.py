@@ -21,7 +21,8 @@ from labyard.images.initramfs import initramfs
 from labyard.images.kernels import KernelStore
 from labyard.images.modules import ModuleTree
 from labyard.machine import sockets
-from labyard.machine.machine import EventKind, Machine, MachineEvent
+from labyard.machine.event import EventKind, MachineEvent
+from labyard.machine.machine import Machine
 from labyard.machine.plan import MIB, Accelerator, DiskSpec, Format, LayerSpec, Limits, MachineSpec
 from labyard.machine.process import end, find_all
 

@@ -15,7 +15,8 @@ from tests.vm.machine.conftest import PATIENCE, UID, Events, Guest, Workshop
 import labyard
 from labyard.errors import MachineError
 from labyard.machine.console import tail
-from labyard.machine.machine import EventKind, Machine
+from labyard.machine.event import EventKind
+from labyard.machine.machine import Machine
 from labyard.machine.plan import CONSOLE_BYTES, MIB, DiskSpec, Format, LayerSpec, Limits, MachineSpec
 from labyard.machine.process import find, find_all, proportional_memory
 from labyard.machine.qmp import Qmp

@@ -98,8 +98,10 @@ def test_init_tasks_that_fail_each_in_its_way(lab: Lab, tmp_path: Path) -> None:
     assert lab.run(play, "echo reachable").strip() == "reachable"
 
 
-def test_exec_in_a_machine_that_is_off(lab: Lab) -> None:
+def test_exec_of_what_is_not_there_or_off(lab: Lab) -> None:
     play = lab.start("tiny")
+    for program, status in (("no-such-program", 127), ("/etc/passwd", 126)):
+        assert lab.cli("exec", play, "--", program, check=False).returncode == status
     lab.cli("playground", "machine", "stop", play, "tiny-01")
     done = lab.cli("exec", play, "--", "true", check=False)
     assert done.returncode != 0

@@ -1,0 +1,1 @@
+"""Lessons as their authors write them: Markdown with front matter and components."""
