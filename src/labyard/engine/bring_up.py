@@ -259,7 +259,7 @@ class BringUp:
         for folder in (self.record.kept, self.record.machine_folders()):
             await in_thread(shutil.rmtree, folder, ignore_errors=True)
         self.record.write(booted=())
-        self._tasks.restore(tuple(TaskReport(name=task.name, machine=task.machine) for task in self.record.plan.tasks))
+        self._tasks.restore(tuple(TaskReport.of(task) for task in self.record.plan.tasks))
 
     # by waiting
 

@@ -33,7 +33,7 @@ class InitTasks:
         self._machines = machines
         self._changed = changed
         before = {report.name: report for report in known}
-        fresh = {task.name: TaskReport(name=task.name, machine=task.machine) for task in plan.tasks}
+        fresh = {task.name: TaskReport.of(task) for task in plan.tasks}
         self.reports: dict[str, TaskReport] = {name: before.get(name, report) for name, report in fresh.items()}
 
     @property

@@ -63,7 +63,7 @@ class FakeLife:
             MachineStatus(name=machine.name, state=MachineState.STARTING, stage=stage, since=now())
             for machine in play.plan.machines
         )
-        tasks = play.report.tasks or tuple(TaskReport(name=task.name, machine=task.machine) for task in play.plan.tasks)
+        tasks = play.report.tasks or tuple(TaskReport.of(task) for task in play.plan.tasks)
         self._tell(play, state=PlayState.STARTING, machines=machines, tasks=tasks, reason=None, detail="")
         play.work = asyncio.create_task(self._life(play))
 

@@ -140,7 +140,7 @@ class FakeMoments(FakeLife):
         """A start from a playground's own snapshot: tasks that are for every play are still to be run."""
         again = {task.name for task in play.plan.tasks if task.after_fork}
         known = {task.name: task for task in moment.tasks if task.name not in again}
-        fresh = (TaskReport(name=task.name, machine=task.machine) for task in play.plan.tasks)
+        fresh = (TaskReport.of(task) for task in play.plan.tasks)
         self._be(play, moment)
         tasks = tuple(known.get(task.name, task) for task in fresh)
         play.report = play.report.model_copy(update={"tasks": tasks})

@@ -109,16 +109,46 @@ class MachinePlan(Value):
         return next((user.name for user in self.users if user.default), self.users[0].name)
 
 
+class TaskKind(StrEnum):
+    INIT = "init"  # once, before the play is its learner's
+    REGULAR = "regular"  # again and again until it passes
+    HELPER = "helper"  # for ever
+
+
+class TaskStream(StrEnum):
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+class Reference(Value):
+    """What is known only when a script runs: an output of another task, or with no `task` what the learner put in."""
+
+    task: str | None = None
+    stream: TaskStream = TaskStream.STDOUT
+
+
+class Setting(Value):
+    """One environment variable of a task's scripts; its parts are put together when they run."""
+
+    name: str
+    parts: tuple[str | Reference, ...]
+
+
 class TaskPlan(Value):
-    """An init task. `run` is a bash script; `timeout` in seconds."""
+    """A script in a machine. `run`, `hintcheck` and `failcheck` are bash; what they refer to comes by `env`, never as their
+    text. `timeout` in seconds, of one run of one script."""
 
     name: str
     machine: str
+    kind: TaskKind = TaskKind.INIT
     user: str = "root"
     run: str
+    hintcheck: str | None = None
+    failcheck: str | None = None
+    env: tuple[Setting, ...] = ()
     needs: tuple[str, ...] = ()
     timeout: int = 60
-    after_fork: bool = False  # to be run in every play, also one started from a snapshot
+    after_fork: bool = False  # of an init task: to be run in every play, also one started from a snapshot
 
 
 class TabKind(StrEnum):
@@ -160,6 +190,7 @@ class PlayPlan(Value):
     `parameters`: the start parameters it was resolved with, less those left out. `warm` false: never from a snapshot.
     `one_off`: somebody's own words went in, which nobody will choose again: no start of it makes a snapshot for others.
     `snapshot`: the id of a saved one that it is forked from, and never booted without.
+    `lesson`: what is read beside it, as `challenge/NAME`, `tutorial/NAME` or `course/NAME/[MODULE/]LESSON`; else empty.
     """
 
     playground: str
@@ -176,6 +207,7 @@ class PlayPlan(Value):
     one_off: bool = False
     snapshot: str | None = None
     needs_internet: bool = False
+    lesson: str = ""
 
     def machine(self, name: str) -> MachinePlan | None:
         return next((machine for machine in self.machines if machine.name == name), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from labyard.play.plan import Value
+from labyard.play.plan import TaskKind, TaskPlan, Value
 
 
 class PlayState(StrEnum):
@@ -115,7 +115,11 @@ class MachineStatus(Value):
 
 
 class TaskReport(Value):
-    """One task as it stands. Output is bounded; `output_cut` tells that there was more."""
+    """One task as it stands. Output is bounded; `output_cut` tells that there was more.
+
+    `runs`: how often its `run` has ended. `hint` is for the learner: what `hintcheck` printed last, or why it failed for
+    good; everything else is for authors. `input`: what the learner put in.
+    """
 
     name: str
     machine: str
@@ -130,6 +134,23 @@ class TaskReport(Value):
     timed_out: bool = False
     started_at: datetime | None = None
     duration_ms: int | None = None
+    runs: int = 0
+    hint: str = ""
+    hintcheck_exit_code: int | None = None
+    failcheck_exit_code: int | None = None
+    failcheck_stdout: str = ""
+    failcheck_stderr: str = ""
+    input: str | None = None
+
+    @classmethod
+    def of(cls, plan: TaskPlan) -> TaskReport:
+        """As it is before anything was done."""
+        return cls(
+            name=plan.name,
+            machine=plan.machine,
+            init=plan.kind is TaskKind.INIT,
+            helper=plan.kind is TaskKind.HELPER,
+        )
 
 
 class PlayReport(Value):

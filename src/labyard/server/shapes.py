@@ -9,7 +9,7 @@ from labyard.control.catalog import Entry
 from labyard.control.rows import PlayView
 from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
 from labyard.play.plan import MachinePlan, TabPlan, TaskPlan
-from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport, TaskStatus
+from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
 from labyard.store.plays import PlayRow
 
 Json = dict[str, Any]
@@ -142,11 +142,7 @@ def task_details(plan: TaskPlan, report: TaskReport) -> Json:
 def tasks_of(row: PlayRow) -> dict[str, TaskReport]:
     """Every task of the plan by name, as last reported, else as if just created."""
     known = {} if row.report is None else {report.name: report for report in row.report.tasks}
-    first = TaskStatus.CREATED
-    return {
-        plan.name: known.get(plan.name, TaskReport(name=plan.name, machine=plan.machine, status=first))
-        for plan in row.plan.tasks
-    }
+    return {plan.name: known.get(plan.name) or TaskReport.of(plan) for plan in row.plan.tasks}
 
 
 def all_task_details(row: PlayRow, machine_name: str | None = None) -> list[Json]:
