@@ -45,7 +45,8 @@ type Agent struct {
 	settings  Settings
 	link      *link.Link
 	terminals *terminals
-	tasks     *tasks
+	errands   *errands
+	lesson    *lesson
 	sessions  sessions
 	ice       ice
 
@@ -59,7 +60,8 @@ type Agent struct {
 func New(port io.ReadWriter, settings Settings) *Agent {
 	a := &Agent{settings: settings}
 	a.terminals = newTerminals(a)
-	a.tasks = newTasks(a)
+	a.errands = newErrands(a)
+	a.lesson = newLesson(a)
 	a.link = link.New(port, a)
 	return a
 }
@@ -71,6 +73,7 @@ func (a *Agent) Serve() error {
 	if !a.ready {
 		go a.watchReady()
 	}
+	a.lesson.resume()
 	return a.link.Serve()
 }
 

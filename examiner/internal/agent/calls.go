@@ -23,7 +23,20 @@ func (a *Agent) Call(op string, arguments []byte) (any, error) {
 	case "power":
 		return decoded(arguments, a.power)
 	case "task":
-		return decoded(arguments, a.tasks.run)
+		return decoded(arguments, a.errands.run)
+	case "attempt":
+		return decoded(arguments, a.lesson.attemptOf)
+	case "assign":
+		return decoded(arguments, a.lesson.assign)
+	case "assigned":
+		return decoded(arguments, a.lesson.assigned)
+	case "task-news":
+		return decoded(arguments, a.lesson.hear)
+	case "task-input":
+		return decoded(arguments, a.lesson.putIn)
+	case "used":
+		a.lesson.use(false)
+		return map[string]any{}, nil
 	case "freeze":
 		return decoded(arguments, a.freeze)
 	case "reseed":

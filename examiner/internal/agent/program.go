@@ -46,7 +46,7 @@ func (a *Agent) prepare(who account, argv []string, env map[string]string, cwd s
 
 // start runs it. The agent's protection from the memory killer is not for what it starts.
 func (a *Agent) start(who account, command *exec.Cmd) (*program, error) {
-	if a.settings.Init != "none" {
+	if a.settings.Init != "none" && !command.SysProcAttr.UseCgroupFD {
 		if folder := group(who); folder != nil {
 			defer folder.Close()
 			place(command.SysProcAttr, folder)

@@ -55,7 +55,7 @@ func (t *terminals) attach(stream *link.Stream, request request) error {
 	v := &viewer{stream: stream, size: link.Resize{Cols: request.Cols, Rows: request.Rows}}
 	terminal.add(v, request.ReadOnly)
 	if !request.ReadOnly {
-		go terminal.listen(v)
+		go terminal.listen(v, t.agent.lesson)
 	}
 	terminal.show(v)
 	terminal.remove(v)
@@ -217,13 +217,14 @@ func (t *terminal) next(v *viewer, buffer []byte) []byte {
 }
 
 // listen passes a viewer's keys on. Who types decides the size.
-func (t *terminal) listen(v *viewer) {
+func (t *terminal) listen(v *viewer, lesson *lesson) {
 	buffer := make([]byte, 4096)
 	for {
 		n, err := v.stream.Read(buffer)
 		if err != nil {
 			return
 		}
+		lesson.use(true)
 		t.mu.Lock()
 		t.resize(v.size)
 		t.mu.Unlock()

@@ -18,6 +18,7 @@ from labyard.engine.continuing import lay_kept, take_over_memory, waiter
 from labyard.engine.identity import make_own, open_shells, rehearse, until_idle
 from labyard.engine.init_tasks import InitTasks
 from labyard.engine.keeping import Keeping
+from labyard.engine.lesson import Lesson
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, SPENT, PlayRecord
@@ -47,13 +48,21 @@ EMULATED = "Machines are emulated on this box: everything works, but several tim
 class BringUp:
     """Owns the ground of one play, and the order in which it comes up."""
 
-    def __init__(self, record: PlayRecord, parts: Parts, machines: Mapping[str, LiveMachine], tasks: InitTasks) -> None:
+    def __init__(
+        self,
+        record: PlayRecord,
+        parts: Parts,
+        machines: Mapping[str, LiveMachine],
+        tasks: InitTasks,
+        lesson: Lesson,
+    ) -> None:
         self.record = record
         self.ground: Ground | None = None
         self._parts = parts
         self._patience = parts.settings.ready_timeout
         self._machines = machines
         self._tasks = tasks
+        self._lesson = lesson
         self.chores = Chores(record)
         self.keeping = Keeping(record, parts, machines, lambda: self.ground)
         for machine in machines.values():
@@ -64,6 +73,8 @@ class BringUp:
         try:
             if await self._come_up():
                 await self._tasks_done()
+            if self.record.report.state is PlayState.RUNNING:
+                self._lesson.begin()
         except ImageError as error:
             await self._fail(Reason.IMAGE_UNAVAILABLE, error, keep=False)
         except CapacityError as error:
@@ -199,7 +210,7 @@ class BringUp:
             raise
         fresh = self._to_be_own()
         self.record.write(booted=snapshot.booted)
-        self._tasks.restore(snapshot.tasks)
+        self._restore(snapshot.tasks)
         self.record.veiled = bool(fresh)  # nobody is to see whose it was before
         await together(*(machine.rise() for machine in asleep))
         for saved in snapshot.machines:
@@ -250,7 +261,7 @@ class BringUp:
             if snapshot is not None:
                 await lay_kept(self.record.entry, self._parts, kept, snapshot)
                 self.record.write(booted=snapshot.booted)
-                self._tasks.restore(snapshot.tasks)
+                self._restore(snapshot.tasks)
         await in_thread(set_aside, kept)
         self.record.note(f"Its memory could not be used, so its machines booted from their disks: {error.message}.")
 
@@ -259,7 +270,11 @@ class BringUp:
         for folder in (self.record.kept, self.record.machine_folders()):
             await in_thread(shutil.rmtree, folder, ignore_errors=True)
         self.record.write(booted=())
-        self._tasks.restore(tuple(TaskReport.of(task) for task in self.record.plan.tasks))
+        self._restore(tuple(TaskReport.of(task) for task in self.record.plan.tasks))
+
+    def _restore(self, tasks: tuple[TaskReport, ...]) -> None:
+        self._tasks.restore(tasks)
+        self._lesson.restore(tasks)
 
     # by waiting
 
@@ -288,6 +303,7 @@ class BringUp:
             await self.run()
             return
         self.record.become(PlayState.RUNNING, machines=tuple(machine.status for machine in self._machines.values()))
+        self._lesson.begin()
         self._catch_up()
 
     # by booting

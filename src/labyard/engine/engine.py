@@ -258,7 +258,8 @@ class Engine:
             raise
         entry = self._entry(play_id, snapshot.plan, lifetime)
         report = entry.report.model_copy(update={"tasks": snapshot.tasks})
-        self._begin(entry.model_copy(update={"report": report, "booted": snapshot.booted}))
+        attempt = parent.entry.attempt
+        self._begin(entry.model_copy(update={"report": report, "booted": snapshot.booted, "attempt": attempt}))
 
     async def prepare(self, plan: PlayPlan, say: Callable[[PlayReport], None]) -> None:
         """Have the snapshot that starts of this plan fork from: a play of nobody's boots and forks itself once.
@@ -355,6 +356,9 @@ class Engine:
 
     async def machine(self, play_id: str, machine: str, verb: str) -> None:
         await self.play(play_id).machine(machine, verb)
+
+    async def put_in(self, play_id: str, task: str, value: str) -> None:
+        await self.play(play_id).put_in(task, value)
 
     async def set_lifetime(self, play_id: str, seconds: float | None) -> None:
         play = self.play(play_id)

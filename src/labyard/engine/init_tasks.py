@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 
+from labyard.engine.environment import environment
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.order import before_fork, runnable, verdict, waiting_status
 from labyard.errors import ConflictError, GuestError
-from labyard.play.plan import PlayPlan, TaskPlan
+from labyard.play.plan import PlayPlan, TaskKind, TaskPlan
 from labyard.play.status import TaskReport, TaskStatus
 
 log = structlog.get_logger(__name__)
@@ -28,12 +29,12 @@ class InitTasks:
         machines: Mapping[str, LiveMachine],
         changed: Callable[[tuple[TaskReport, ...]], None],
     ) -> None:
-        self._plans = plan.tasks
-        self._before_fork = before_fork(plan.tasks)
+        self._plans = tuple(task for task in plan.tasks if task.kind is TaskKind.INIT)
+        self._before_fork = before_fork(self._plans)
         self._machines = machines
         self._changed = changed
         before = {report.name: report for report in known}
-        fresh = {task.name: TaskReport.of(task) for task in plan.tasks}
+        fresh = {task.name: TaskReport.of(task) for task in self._plans}
         self.reports: dict[str, TaskReport] = {name: before.get(name, report) for name, report in fresh.items()}
 
     @property
@@ -119,7 +120,10 @@ class InitTasks:
         while True:
             await machine.up.wait()
             try:
-                return await machine.call("task", name=task.name, run=task.run, user=task.user, timeout=task.timeout)
+                env = environment(task, self.reports)
+                return await machine.call(
+                    "task", name=task.name, run=task.run, user=task.user, env=env, timeout=task.timeout
+                )
             except (GuestError, ConflictError) as error:
                 log.warning("init task lost its machine", task=task.name, machine=task.machine, error=str(error))
                 if machine.off.is_set():

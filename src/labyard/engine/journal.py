@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from pydantic import Field
 
 from labyard.play.plan import PlayPlan, Value
 from labyard.play.status import PlayReport, PlayState
@@ -28,6 +31,8 @@ class Entry(Value):
     """Machines that reached ready once: their next boot is not their first."""
     cold: bool = False
     """It is to boot, whatever snapshots there are."""
+    attempt: str = Field(default_factory=lambda: secrets.token_hex(12))
+    """Whose tasks its examiners run: a fork goes on with those of its parent, every other play has its own."""
     internal: bool = False
     """Nobody's: it boots so that a snapshot can be made of it, or waits for somebody."""
     seat: str = ""

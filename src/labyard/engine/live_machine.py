@@ -25,6 +25,8 @@ LINK_PATIENCE = 5.0
 FREEZE_SECONDS = 6.0
 """A little more than an examiner gives its processes to stand still (examiner/internal/agent/freeze.go)."""
 _WAKE_SECONDS = 30.0
+_LINKED = {"event": "linked"}
+_OF_TASKS = ("task-state", "task-input", "used")
 
 
 class LiveMachine:
@@ -52,6 +54,8 @@ class LiveMachine:
         self._reboots = False
         self._asleep = False
         """It was made of a snapshot and is woken by the first hello."""
+        self.heard: Callable[[dict[str, Any]], None] = lambda _: None
+        """Told what its examiner says of tasks, and `linked` whenever one that is ready can be asked."""
         self.relaunch: Callable[[], Awaitable[Machine]] | None = None
         """Boots it from its disks."""
 
@@ -232,15 +236,19 @@ class LiveMachine:
         async for event in link.events():
             if event.get("event") == "ready":
                 self._ready()
+            elif event.get("event") in _OF_TASKS:
+                self.heard(event)
             elif event.get("event") == "stage" and not (self.up.is_set() or self.broken.is_set()):
                 self.say(f"booting: {str(event.get('stage', ''))[:60]}")
 
     def _ready(self) -> None:
         if self.up.is_set():
+            self.heard(_LINKED)
             return
         now = datetime.now(UTC)
         self._set(state=MachineState.RUNNING, ready=True, ready_at=now, stage="ready", since=now, message="")
         self.up.set()
+        self.heard(_LINKED)
 
     def _break(self, why: str) -> None:
         self.say("failed while booting", message=why)

@@ -16,6 +16,7 @@ from labyard.engine.footing import BASE, DELTA, read_footing
 from labyard.engine.init_tasks import InitTasks
 from labyard.engine.journal import Entry, Journal
 from labyard.engine.laying import machine_folder
+from labyard.engine.lesson import Lesson
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.moments import Moments
 from labyard.engine.parts import Parts
@@ -53,7 +54,8 @@ class LivePlay:
             for status in entry.report.machines or tuple(MachineStatus(name=m.name) for m in entry.plan.machines)
         }
         self._tasks = InitTasks(entry.plan, entry.report.tasks, self.machines, self._task_changed)
-        self._start = BringUp(self.record, parts, self.machines, self._tasks)
+        self._lesson = Lesson(self.record, self.machines)
+        self._start = BringUp(self.record, parts, self.machines, self._tasks, self._lesson)
         self.moments = Moments(self.record, parts, self._start.keeping, self._start.chores)
 
     @property
@@ -104,7 +106,7 @@ class LivePlay:
         self.record.say(machines=machines, durable=before.get(status.name) is not status.state)
 
     def _task_changed(self, tasks: tuple[TaskReport, ...]) -> None:
-        self.record.say(tasks=tasks)
+        self.record.tell_tasks(*tasks)
 
     # verbs
 
@@ -211,6 +213,11 @@ class LivePlay:
             await in_thread(self.record.forget)
             self.record.tell_end()
 
+    async def put_in(self, task: str, value: str) -> None:
+        """See `Lesson.put_in`."""
+        self.refuse_halted()
+        await self._lesson.put_in(task, value)
+
     # moments
 
     async def take(self, place: Path, work: Path, *, durable: bool = True, own: bool = False) -> Snapshot:
@@ -312,6 +319,7 @@ class LivePlay:
         await self._start.let_go()
 
     async def _give_up_start(self) -> None:
+        self._lesson.end()
         if self._work is not None:
             self._work.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -11,7 +11,7 @@ import structlog
 
 from labyard.engine.journal import Entry, Journal
 from labyard.play.plan import PlayPlan
-from labyard.play.status import PlayReport, PlayState, Reason
+from labyard.play.status import PlayReport, PlayState, Reason, TaskReport
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +69,11 @@ class PlayRecord:
         if durable and not self.hurry:
             self._journal.write(self.entry)
         self._publish(report)
+
+    def tell_tasks(self, *reports: TaskReport, durable: bool = True) -> None:
+        """How these tasks stand now; the others stand as before."""
+        known = {report.name: report for report in self.report.tasks}
+        self.say(tasks=tuple((known | {report.name: report for report in reports}).values()), durable=durable)
 
     def become(self, state: PlayState, reason: Reason | None = None, detail: str = "", **fields: Any) -> None:
         log.info("play", play=self.id, state=state.value, reason=reason, detail=detail[:200])

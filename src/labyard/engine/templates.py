@@ -30,7 +30,7 @@ from labyard.errors import NotFoundError
 from labyard.images.kernels import KernelStore
 from labyard.images.store import ImageStore
 from labyard.machine.sparse import SnapshotError
-from labyard.play.plan import PlayPlan
+from labyard.play.plan import PlayPlan, TaskKind
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ _WORK = "work-"
 _SAVED = "saved-"
 _DAMAGED_SECONDS = 7 * 86_400.0
 # What a play is called and how its page looks is no part of what its machines are.
-_NOT_INSIDE = {"title", "notes", "tabs", "forwards", "playground", "needs_internet", "one_off"}
+_NOT_INSIDE = {"title", "notes", "tabs", "forwards", "playground", "needs_internet", "one_off", "lesson"}
 
 
 class Templates:
@@ -69,10 +69,12 @@ class Templates:
         versions = {machine.kernel for machine in plan.machines}
         if None in images.values() or not versions <= kernels.keys():
             return None
+        # Regular and helper tasks start after the fork.
+        prepared = plan.model_copy(update={"tasks": tuple(each for each in plan.tasks if each.kind is TaskKind.INIT)})
         went_in = {
             "format": FORMAT,
             "maker": maker.model_dump(mode="json"),
-            "plan": plan.model_dump(mode="json", exclude=_NOT_INSIDE),
+            "plan": prepared.model_dump(mode="json", exclude=_NOT_INSIDE),
             "images": {source: image.digest for source, image in images.items() if image is not None},
             # The initramfs is named after the examiner and the drivers that it holds.
             "kernels": {version: [kernels[version].digest, kernels[version].initramfs.name] for version in versions},

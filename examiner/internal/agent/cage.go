@@ -1,0 +1,65 @@
+package agent
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	cages = cgroups + "/labyard-tasks"
+	// cagePids is how many processes and threads a check may have at once.
+	cagePids = 512
+	cageWait = time.Second
+)
+
+// cage is a cgroup for one task: whatever its scripts leave behind ends with each of them, and it cannot flood the machine.
+type cage struct {
+	path   string
+	folder *os.File
+}
+
+// newCage makes it; nil where there are no cgroups of version 2.
+func newCage(number int) *cage {
+	if !exists(cgroups + "/cgroup.procs") {
+		return nil
+	}
+	_ = os.Mkdir(cages, 0o755)
+	for _, group := range []string{cgroups, cages} {
+		_ = os.WriteFile(group+"/cgroup.subtree_control", []byte("+pids"), 0)
+	}
+	path := cages + "/" + strconv.Itoa(number)
+	if err := os.Mkdir(path, 0o755); err != nil && !os.IsExist(err) {
+		return nil
+	}
+	_ = os.WriteFile(path+"/pids.max", []byte(strconv.Itoa(cagePids)), 0)
+	folder, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	return &cage{path, folder}
+}
+
+// empty ends all that is in it, and returns when nothing is.
+func (c *cage) empty() {
+	if c == nil {
+		return
+	}
+	for end := time.Now().Add(cageWait); c.populated() && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		_ = os.WriteFile(c.path+"/cgroup.kill", []byte("1"), 0)
+	}
+}
+
+func (c *cage) populated() bool {
+	events, err := os.ReadFile(c.path + "/cgroup.events")
+	return err == nil && strings.Contains(string(events), "populated 1")
+}
+
+func (c *cage) remove() {
+	if c != nil {
+		c.empty()
+		c.folder.Close()
+		_ = os.Remove(c.path)
+	}
+}
