@@ -16,33 +16,24 @@ import structlog
 from labyard.engine.chores import Chores
 from labyard.engine.continuing import lay_kept, take_over_memory, waiter
 from labyard.engine.identity import make_own, open_shells, rehearse, until_idle
-from labyard.engine.init_tasks import InitTasks
+from labyard.engine.init_tasks import InitTasks, how_it_failed
 from labyard.engine.keeping import Keeping
 from labyard.engine.lesson import Lesson
 from labyard.engine.live_machine import LiveMachine
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, SPENT, PlayRecord
-from labyard.engine.snapshot import (
-    Snapshot,
-    copy_snapshot,
-    read_snapshot,
-    set_aside,
-)
+from labyard.engine.snapshot import Snapshot, copy_snapshot, read_snapshot, set_aside
 from labyard.engine.together import together
 from labyard.engine.upkeep import seal
 from labyard.engine.wiring import Ground, lay_ground, raise_ground
 from labyard.errors import CapacityError, ImageError, LabyardError, MachineError
 from labyard.machine.machine import Machine
-from labyard.machine.plan import Accelerator
 from labyard.machine.sparse import SnapshotError
 from labyard.network.blocking import in_thread
 from labyard.play.plan import Identity
 from labyard.play.status import MachineState, PlayState, Reason, TaskReport
 
 log = structlog.get_logger(__name__)
-
-EMULATED = "Machines are emulated on this box: everything works, but several times slower than with KVM."
-"""For the learner; why is for the operator, in the server's log and `labyard doctor`."""
 
 
 class BringUp:
@@ -103,7 +94,8 @@ class BringUp:
 
     async def _come_up(self) -> bool:
         """Whether its machines are there, and its tasks may run. False: it has failed, and said so."""
-        await self._note_the_accelerator()
+        if (word := await self._parts.word_for_learners()) is not None:
+            self.record.note(word)
         if self.record.report.state is PlayState.RUNNING:
             await self._boot()
             return True
@@ -320,11 +312,6 @@ class BringUp:
             raise MachineError(f"{name} has no ground to stand on")
         return await self.ground.launcher(name, self.record.entry)()
 
-    async def _note_the_accelerator(self) -> None:
-        verdict = await self._parts.verdict()
-        if verdict.accelerator is not Accelerator.KVM:
-            self.record.note(EMULATED)
-
     async def _start_machine(self, ground: Ground, machine: LiveMachine) -> None:
         """A machine that was switched off on purpose before the engine restarted stays off."""
         if machine.status.state is MachineState.STOPPED and self.record.report.state is PlayState.RUNNING:
@@ -380,8 +367,7 @@ class BringUp:
         return failed
 
     def _tell_failed(self, failed: TaskReport) -> None:
-        detail = f"init task '{failed.name}' on {failed.machine} {_how(failed)}"
-        self.record.become(PlayState.FAILED, Reason.INIT_TASK_FAILED, detail)
+        self.record.become(PlayState.FAILED, Reason.INIT_TASK_FAILED, how_it_failed(failed))
 
     # the end
 
@@ -409,7 +395,3 @@ class BringUp:
         await self.chores.end()
         if self.ground is not None:
             await self.ground.let_go()
-
-
-def _how(task: TaskReport) -> str:
-    return "ran out of time" if task.timed_out else f"ended with exit code {task.exit_code}"

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 from labyard.engine.admission import Room, memory_of, refuse_beyond, room_of
+from labyard.engine.deadlines import Deadlines
 from labyard.engine.disk import DiskGuard
 from labyard.engine.facts import MachineFacts
 from labyard.engine.journal import Entry, Journal, was_running
@@ -51,7 +52,6 @@ class Engine:
         self._watchers = Watchers()
         self._guards: list[asyncio.Task[None]] = []
         self._errands: set[asyncio.Task[None]] = set()
-        self._expiring: set[str] = set()
         self._waiting = Waiting(parts.settings, self._make_waiting, lambda play: self.destroy(play.id), self._may_wait)
         self._host_boot = BOOT_ID.read_text().strip()
 
@@ -68,7 +68,7 @@ class Engine:
         disk = DiskGuard(self._parts.settings, lambda: list(self._plays.values()))
         self._guards += [
             asyncio.create_task(disk.watch()),
-            asyncio.create_task(self._watch_deadlines()),
+            asyncio.create_task(Deadlines(self._plays).watch()),
             asyncio.create_task(self._watch_host()),
             asyncio.create_task(self._waiting.run()),
         ]
@@ -138,23 +138,6 @@ class Engine:
 
     def _publish(self, report: PlayReport) -> None:
         self._watchers.publish(report)
-
-    async def _watch_deadlines(self) -> None:
-        while True:
-            now = datetime.now(UTC)
-            due = [p for p in self._plays.values() if p.entry.deadline and p.entry.deadline <= now]
-            for play in due:
-                alive = play.report.state in (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED)
-                if alive and play.id not in self._expiring:
-                    self._expiring.add(play.id)
-                    self._later(self._expire(play))
-            await asyncio.sleep(0.5)
-
-    async def _expire(self, play: LivePlay) -> None:
-        try:
-            await play.stop(Reason.EXPIRED)
-        finally:
-            self._expiring.discard(play.id)
 
     async def _watch_host(self) -> None:
         """A firewall that was restarted on the box has thrown our table away: the fence and NAT are put back."""

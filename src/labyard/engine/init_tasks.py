@@ -131,5 +131,10 @@ class InitTasks:
                 await asyncio.sleep(0.2)
 
 
+def how_it_failed(task: TaskReport) -> str:
+    how = "ran out of time" if task.timed_out else f"ended with exit code {task.exit_code}"
+    return f"init task '{task.name}' on {task.machine} {how}"
+
+
 def _never_ran(why: str) -> dict[str, Any]:
     return {"exit_code": None, "stdout": "", "stderr": why, "cut": False, "timed_out": False, "duration_ms": 0}

@@ -18,6 +18,7 @@ from labyard.images.store import ImageStore
 from labyard.machine import cgroup
 from labyard.machine.accelerator import Verdict, choose, model
 from labyard.machine.machine import version
+from labyard.machine.plan import Accelerator
 from labyard.machine.process import end, find_all
 from labyard.network import host, world
 from labyard.network.blocking import in_thread
@@ -25,6 +26,7 @@ from labyard.network.dns_upstream import HostResolvers, Upstreams
 from labyard.network.plan import world_name
 
 PROBE_KERNEL = "6.1"
+EMULATED = "Machines are emulated on this box: everything works, but several times slower than with KVM."
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,10 @@ class Parts:
                 )
                 log.info("accelerator", note=self._verdict.note)
             return self._verdict
+
+    async def word_for_learners(self) -> str | None:
+        """What a learner should know of this box; why is for the operator, in the server's log and `labyard doctor`."""
+        return None if (await self.verdict()).accelerator is Accelerator.KVM else EMULATED
 
     async def maker(self) -> Maker:
         """Who writes memories down here, and can read what the same wrote."""
