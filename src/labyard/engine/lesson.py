@@ -6,7 +6,7 @@ What has been completed, or has failed, stays so: across reboots, restarts and f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -113,11 +113,11 @@ class Lesson:
             case "task-state" if event.get("attempt") == self._record.entry.attempt:
                 self._take(machine, event.get("state"))
             case "task-input":
-                self._later(machine, self._pass_on(str(event.get("name")), str(event.get("value"))))
+                self._later(machine, partial(self._pass_on, str(event.get("name")), str(event.get("value"))))
             case "used":
                 for other in self._machines:
                     if other != machine and self._open_on(other):
-                        self._later(other, self._call(other, "used"))
+                        self._later(other, partial(self._call, other, "used"))
 
     def _open_on(self, machine: str) -> bool:
         return any(
@@ -127,12 +127,12 @@ class Lesson:
 
     # out
 
-    def _later(self, machine: str, work: Coroutine[Any, Any, Any]) -> None:
+    def _later(self, machine: str, work: Callable[[], Awaitable[Any]]) -> None:
         """What cannot be told now is told when the examiner is back."""
 
         async def guarded() -> None:
             try:
-                await work
+                await work()
             except GuestError as error:
                 log.warning("tasks were not told", play=self._record.id, machine=machine, why=str(error))
             except LabyardError:
@@ -144,7 +144,7 @@ class Lesson:
 
     def _hand_over(self, machine: str) -> None:
         if self._concerned and self._machines[machine].up.is_set():
-            self._later(machine, self._assign(machine))
+            self._later(machine, partial(self._assign, machine))
 
     async def _assign(self, machine: str) -> None:
         attempt = self._record.entry.attempt
@@ -158,6 +158,9 @@ class Lesson:
 
     async def _call(self, machine: str, op: str, **arguments: Any) -> dict[str, Any]:
         return await self._machines[machine].call(op, **arguments)
+
+    async def _tell(self, machine: str, report: TaskReport) -> None:
+        await self._call(machine, "task-news", attempt=self._record.entry.attempt, states=[_known(report)])
 
     async def _pass_on(self, name: str, value: str) -> None:
         try:
@@ -189,8 +192,7 @@ class Lesson:
         if changed:
             for other in self._machines:
                 if other != machine and self._machines[other].up.is_set():
-                    news = [_known(after)]
-                    self._later(other, self._call(other, "task-news", attempt=self._record.entry.attempt, states=news))
+                    self._later(other, partial(self._tell, other, after))
 
 
 def _told(task: TaskPlan, *, mine: bool) -> dict[str, Any]:

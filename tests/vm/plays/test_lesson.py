@@ -154,7 +154,7 @@ async def test_a_killed_examiner_goes_on_with_its_tasks(box: Box) -> None:
     await runs(box, PLAY)
     await printed(box, PLAY, "touch /made")
     await task(box, PLAY, "done", stands(TaskStatus.COMPLETED))
-    await printed(box, PLAY, "rm /made; kill -9 $(pidof examiner @labyard-examiner) 2>/dev/null; true")
+    await printed(box, PLAY, "rm /made; (sleep 0.5; pkill -9 -f labyard-examiner) >/dev/null 2>&1 &")
     await answered(box, PLAY, "touch /later")
     await task(box, PLAY, "later", stands(TaskStatus.COMPLETED))
     assert (await task(box, PLAY, "done", ran(1))).status is TaskStatus.COMPLETED
