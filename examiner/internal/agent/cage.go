@@ -10,7 +10,10 @@ import (
 const (
 	cages = cgroups + "/labyard-tasks"
 	// cagePids is how many processes and threads a check may have at once.
-	cagePids = 512
+	cagePids = 256
+	// cagesWeight is the share of the processors that all checks together get beside each other group (cgroup-v2: cpu.weight,
+	// 100 by default): however many programs they start, a terminal is served.
+	cagesWeight = 50
 	cageWait = time.Second
 )
 
@@ -27,8 +30,11 @@ func newCage(number int) *cage {
 	}
 	_ = os.Mkdir(cages, 0o755)
 	for _, group := range []string{cgroups, cages} {
-		_ = os.WriteFile(group+"/cgroup.subtree_control", []byte("+pids"), 0)
+		for _, controller := range []string{"+pids", "+cpu"} { // one that is not there does not keep the other away
+			_ = os.WriteFile(group+"/cgroup.subtree_control", []byte(controller), 0)
+		}
 	}
+	_ = os.WriteFile(cages+"/cpu.weight", []byte(strconv.Itoa(cagesWeight)), 0)
 	path := cages + "/" + strconv.Itoa(number)
 	if err := os.Mkdir(path, 0o755); err != nil && !os.IsExist(err) {
 		return nil
