@@ -13,20 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.database import open_copy
+from tests.support.lessons import write_lessons
+from tests.support.services import services_of
 from uvicorn import Server
 
-from labyard.control.access import Access
-from labyard.control.catalog import Catalog
-from labyard.control.changes import Changes
-from labyard.control.manifests import Manifests
-from labyard.control.plays import Plays
 from labyard.control.policy import Policy
-from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
-from labyard.server.services import ServerSettings, Services
-from labyard.store.keys import KeyStore
-from labyard.store.plays import PlayStore
+from labyard.server.services import ServerSettings
 
 if TYPE_CHECKING:
     from .conftest import Cli
@@ -54,18 +48,16 @@ async def _serve(folder: Path, listening: socket.socket, running: list[Server]) 
     (folder / "catalog" / "demo.yaml").write_text(MANIFEST)
     database = await open_copy(folder / "labyard.db")
     host = FakeHost()
-    store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
-    reconciler = Reconciler(store, host, changes, policy)
-    own = folder / "playgrounds"
-    books = Catalog([own, folder / "catalog"], Manifests(), own=own)
-    services = Services(
-        plays=Plays(store, books, host, reconciler, changes, policy),
-        catalog=books,
-        access=Access(KeyStore(database), TOKEN, clock=utc_now),
-        host=host,
-        reconciler=reconciler,
-        scratch=folder / "uploads",
-        settings=ServerSettings(),
+    content = folder / "content"
+    write_lessons(content)
+    services = services_of(
+        folder,
+        database,
+        host,
+        token=TOKEN,
+        catalog=folder / "catalog",
+        content=(content,),
+        policy=Policy(tick=timedelta(seconds=0.1)),
     )
     config = uvicorn_config(
         create_app(services), host="127.0.0.1", port=0, message_limit=ServerSettings().message_limit
