@@ -38,6 +38,7 @@ _KEPT: Final = 10_000  # documents
 _SOLUTION: Final = re.compile(r"solution(-[0-9]+)?\.md")
 _SCRIPT: Final = re.compile(r"\.(solution(?:-[0-9]+)?)\.sh")
 
+_ABSENT: Final = object()
 _Stamp = tuple[int, int, int]
 
 
@@ -121,7 +122,7 @@ class Library:
         """How a lesson fits its playground; `key` names it."""
         grounds = self.grounds() if grounds is None else grounds
         use = getattr(document.content, "playground", None)
-        manifest = None if use is None else grounds.get(use.name)
+        manifest = None if use is None else grounds.get(use.name, _ABSENT)
         known = self._fits.get(key)
         if known is None or known[0] is not document or known[1] is not manifest:
             ground = check_ground(document, grounds, self.limits, files=partial(beside, folder))

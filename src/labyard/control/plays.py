@@ -22,7 +22,7 @@ from labyard.control.rows import PlayView, Rows, refuse_gone
 from labyard.control.saved import Saved
 from labyard.errors import ConflictError, NotFoundError
 from labyard.hosts.contract import INPUT_LIMIT, Host
-from labyard.play.plan import PlayPlan
+from labyard.play.plan import PlayPlan, TaskKind
 from labyard.play.progress import Progress as Step
 from labyard.play.status import PlayState, Reason
 from labyard.store.plays import Desired, PlayRow, PlayStore, StateEvent
@@ -136,6 +136,7 @@ class Plays:
 
     async def rewind(self, owner: str, play_id: str, name: str) -> PlayView:
         """Make it what it was when the snapshot was taken, and let it go on from there, also when it was stopped."""
+        await self._note(owner, play_id)
         row = await self.moments.rewind(owner, play_id, name)
         if row.state is not PlayState.RUNNING:
             return await self.restart(owner, play_id)
@@ -222,8 +223,8 @@ class Plays:
         row = await self._rows.row(owner, play_id)
         if not _is_input(value):
             raise BadRequestError(f"an input is a text of at most {INPUT_LIMIT} bytes, without NUL characters")
-        if all(known.name != task for known in row.plan.tasks):
-            raise NotFoundError(f"this play has no task {task[:64]!r}")
+        if all(known.name != task or known.kind is TaskKind.INIT for known in row.plan.tasks):
+            raise NotFoundError(f"this play has no task {task[:64]!r} to put something in")
         if row.state is not PlayState.RUNNING:
             raise ConflictError(f"this play is {row.state}, not RUNNING", hint="wait until it is, or restart it")
         await self._host.put_in(play_id, task, value)
@@ -239,6 +240,13 @@ class Plays:
             raise TooManyError(
                 f"more than {self._policy.starts_per_minute} starts within a minute", hint="try again in a minute"
             )
+
+    async def _note(self, owner: str, play_id: str) -> None:
+        """What was solved a moment ago must not be lost with what is rewound."""
+        row = await self._rows.row(owner, play_id)
+        report = await self._reconciler.look_again(play_id)
+        if self._progress is not None and report is not None:
+            await self._progress.see(row, replace(row, report=report))
 
     async def _begin(self, row: PlayRow) -> PlayView:
         """An attempt is written first: a cut between the two leaves one that was never played, not one that never counts."""

@@ -159,7 +159,8 @@ class Host(Protocol):
     async def put_in(self, play_id: str, task: str, value: str) -> None:
         """What the learner puts in for a task of a running play: its scripts see it from their next run on, in any boot.
 
-        At most INPUT_LIMIT bytes, no NUL. NotFoundError for an unknown task, ConflictError when the play does not run.
+        At most INPUT_LIMIT bytes, no NUL. NotFoundError for an unknown task and for init tasks, ConflictError when the
+        play does not run, GuestError when its machine does not answer.
         """
 
     async def set_lifetime(self, play_id: str, seconds: float | None) -> None:

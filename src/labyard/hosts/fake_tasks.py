@@ -27,8 +27,8 @@ class FakeTasks:
 
     async def put_in(self, play_id: str, task: str, value: str) -> None:
         play = self._play(play_id, "put_in")
-        if all(each.name != task for each in play.plan.tasks):
-            raise NotFoundError(f"play {play_id} has no task {task}")
+        if all(each.name != task or each.kind is TaskKind.INIT for each in play.plan.tasks):
+            raise NotFoundError(f"play {play_id} has no task {task} to put something in")
         if play.report.state is not PlayState.RUNNING:
             raise ConflictError(f"play {play_id} is {play.report.state}, not RUNNING")
         self._change_task(play, task, input=value)
