@@ -22,12 +22,16 @@ from typing import Any
 import structlog
 import uvicorn
 
+from labyard.content.library import Library
 from labyard.control.access import OWNER, Access, owner_token
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.learning import Learning
+from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
+from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.engine.engine import Engine
 from labyard.engine.parts import Parts
@@ -41,7 +45,7 @@ from labyard.images.progress import silent
 from labyard.images.store import ImageStore
 from labyard.network.dns_upstream import HostResolvers
 from labyard.network.host import remove_host
-from labyard.play.progress import Progress
+from labyard.play.progress import Progress as Step
 from labyard.play.status import PlayState
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
@@ -50,6 +54,7 @@ from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
+from labyard.store.progress import ProgressStore
 
 log = structlog.get_logger(__name__)
 
@@ -169,11 +174,18 @@ def services_over(
 ) -> Services:
     """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
-    reconciler = Reconciler(store, host, changes, policy)
+    progress = Progress(ProgressStore(database))
+    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
     own = settings.data / "playgrounds"
     catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
+    library = Library((settings.data / "content", resource("catalog")), catalog.grounds)
+    plays = Plays(store, catalog, host, reconciler, changes, policy, library=library, progress=progress)
+    lessons = Lessons(library, plays, progress)
     return Services(
-        plays=Plays(store, catalog, host, reconciler, changes, policy),
+        plays=plays,
+        lessons=lessons,
+        learning=Learning(library, lessons, plays, progress),
+        progress=progress,
         catalog=catalog,
         access=Access(KeyStore(database), owner_token(settings.data / "owner.token"), clock=utc_now),
         host=host,
@@ -190,7 +202,7 @@ async def prepare(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """
     parts = make_parts(settings, data_mark(_made(settings.data)))
 
-    async def work(say: Callable[[Progress], None]) -> None:
+    async def work(say: Callable[[Step], None]) -> None:
         await parts.prepare_images(FIRST_KERNELS, FIRST_IMAGES, say)
 
     async for step in steps(work):

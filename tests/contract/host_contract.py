@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from tests.contract.moments_contract import MomentsContract
+from tests.contract.tasks_contract import TasksContract
 from tests.contract.told import ID, NOBODY, OTHER, listed, output, reached, until
 
 from labyard.errors import CapacityError, ConflictError, NotFoundError
@@ -19,7 +20,7 @@ from labyard.play.streams import Channel, Exec, Result
 __all__ = ["ID", "NOBODY", "OTHER", "HostContract", "listed", "output", "reached", "until"]
 
 
-class HostContract(MomentsContract):
+class HostContract(MomentsContract, TasksContract):
     """Fixtures a subclass gives: `host` (nothing on it), `plan` (small, boots well), `reopen` (the same host after its
     server restarted: same journal, new object), and `patience` (seconds one wait may take).
     """

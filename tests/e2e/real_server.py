@@ -10,19 +10,12 @@ from pathlib import Path
 
 import uvicorn
 
-from labyard.control.access import OWNER, Access
-from labyard.control.catalog import Catalog
-from labyard.control.changes import Changes
-from labyard.control.manifests import Manifests
-from labyard.control.plays import Plays
-from labyard.control.policy import Policy
-from labyard.control.reconciler import Reconciler, utc_now
+from labyard.control.access import OWNER
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
-from labyard.server.services import ServerSettings, Services
-from labyard.store.keys import KeyStore
-from labyard.store.plays import PlayStore
+from labyard.server.services import ServerSettings
 from tests.support.database import open_copy
+from tests.support.services import services_of
 
 
 @contextmanager
@@ -34,19 +27,8 @@ def real_server(folder: Path, catalog: Path, pages: Path) -> Iterator[str]:
     async def run() -> None:
         database = await open_copy(folder / "labyard.db")
         host = FakeHost()
-        store, changes, policy = PlayStore(database), Changes(), Policy()
-        reconciler = Reconciler(store, host, changes, policy)
-        books = Catalog([catalog], Manifests())
         settings = ServerSettings()
-        services = Services(
-            plays=Plays(store, books, host, reconciler, changes, policy),
-            catalog=books,
-            access=Access(KeyStore(database), "owner-token", clock=utc_now),
-            host=host,
-            reconciler=reconciler,
-            scratch=folder / "uploads",
-            settings=settings,
-        )
+        services = services_of(folder, database, host, token="owner-token", catalog=catalog, settings=settings)
         app = create_app(services, pages=pages)
         server = uvicorn.Server(uvicorn_config(app, host="127.0.0.1", port=0, message_limit=settings.message_limit))
         serving = asyncio.create_task(server.serve())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -37,6 +37,13 @@ class Api:
     async def post(self, path: str, body: object = None, *, patience: float = 60) -> Any:
         """`patience`: seconds an answer may take."""
         return await self._ask("POST", path, json=body, timeout=httpx.Timeout(patience, connect=5))
+
+    async def patch(self, path: str, body: object, *, patience: float = 60) -> Any:
+        return await self._ask("PATCH", path, json=body, timeout=httpx.Timeout(patience, connect=5))
+
+    async def find(self, path: str, query: Mapping[str, Sequence[str]]) -> Any:
+        """GET with arguments that may be repeated."""
+        return await self._ask("GET", path, params={name: list(values) for name, values in query.items() if values})
 
     async def delete(self, path: str, **query: str) -> Any:
         return await self._ask("DELETE", path, params=query)

@@ -40,6 +40,11 @@ class TaskView:
     status: int
 
     @property
+    def failed(self) -> bool:
+        """For good, and so has the attempt."""
+        return self.status == TASK_FAILED and not self.helper
+
+    @property
     def words(self) -> str:
         return TASK_WORDS.get(self.status, str(self.status))
 

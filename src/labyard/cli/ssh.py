@@ -18,6 +18,7 @@ from labyard.cli.arguments import MachineOption, PlayId, UserOption
 from labyard.cli.client import Api, run
 from labyard.cli.examples import examples
 from labyard.cli.exits import UsageError
+from labyard.cli.plays import PlayView
 from labyard.cli.stream import Ending, Input, Output, pump, send_resize
 from labyard.cli.talk import printable, say
 
@@ -39,27 +40,42 @@ def ssh(
     ] = None,
 ) -> None:
     """Open a terminal in a machine. Enter ~ . leaves it running; its shell's exit ends it."""
-    if not os.isatty(0):
-        raise UsageError("stdin is no terminal", hint="for scripts there is `labyard exec ID -- CMD...`")
-    name = terminal or f"ssh-{secrets.token_hex(3)}"
 
     async def work(api: Api) -> int:
-        found = await api.play(play)
-        host = found.machine(machine)
-        cols, rows = tty.size()
-        query = {"cols": str(cols), "rows": str(rows), **({"user": user} if user else {})}
-        path = f"/api/plays/{found.id}/machines/{quote(host)}/terminals/{quote(name)}?{urlencode(query)}"
-        async with api.socket(path) as connection:
-            say(f"On {host}. Enter ~ . leaves it running.")
-            ending = await _attached(connection)
-        if ending.left:
-            say(f"\nLeft running. Back: labyard ssh {found.id[:8]} -m {host} --terminal {name}")
-            return 0
-        if ending.error is not None:
-            say("labyard: " + printable(ending.error))
-        return ending.status() & 0xFF
+        return status_of(await attach(api, await api.play(play), machine=machine, user=user, terminal=terminal))
 
+    refuse_no_terminal()
     run(work)
+
+
+def refuse_no_terminal() -> None:
+    """UsageError where nobody can type."""
+    if not os.isatty(0):
+        raise UsageError("stdin is no terminal", hint="for scripts there is `labyard exec ID -- CMD...`")
+
+
+async def attach(
+    api: Api, found: PlayView, *, machine: str | None, user: str | None, terminal: str | None = None
+) -> Ending:
+    """A terminal in one of its machines, until it is left or its shell ends."""
+    name = terminal or f"ssh-{secrets.token_hex(3)}"
+    host = found.machine(machine)
+    cols, rows = tty.size()
+    query = {"cols": str(cols), "rows": str(rows), **({"user": user} if user else {})}
+    path = f"/api/plays/{found.id}/machines/{quote(host)}/terminals/{quote(name)}?{urlencode(query)}"
+    async with api.socket(path) as connection:
+        say(f"On {host}. Enter ~ . leaves it running.")
+        ending = await _attached(connection)
+    if ending.left:
+        say(f"\nLeft running. Back: labyard ssh {found.id[:8]} -m {host} --terminal {name}")
+    elif ending.error is not None:
+        say("labyard: " + printable(ending.error))
+    return ending
+
+
+def status_of(ending: Ending) -> int:
+    """A verb's exit status after it."""
+    return 0 if ending.left else ending.status() & 0xFF
 
 
 async def _attached(connection: ClientConnection) -> Ending:

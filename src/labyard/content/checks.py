@@ -103,12 +103,9 @@ def _task(name: str, task: Task, tasks: dict[str, Task]) -> Iterator[Finding]:
     if task.timeout_seconds > TIMEOUT:
         yield Finding(loc=(*loc, "timeout_seconds"), message=f"at most {TIMEOUT} seconds, not {task.timeout_seconds}")
     for index, need in enumerate(task.needs):
-        if need not in tasks:
-            yield Finding(loc=(*loc, "needs", index), message=f"there is no task `{need}`", hint=nearest(need, tasks))
-        elif tasks[need].helper:
-            yield Finding(loc=(*loc, "needs", index), message=f"`{need}` is a helper: it never completes")
-        elif task.init and not tasks[need].init:
-            yield Finding(loc=(*loc, "needs", index), message=f"an init task cannot wait for `{need}`, which is none")
+        other = tasks.get(need)
+        if other is not None and (objection := _objection(name, task, need, other)) is not None:
+            yield Finding(loc=(*loc, "needs", index), message=objection)
     for key in ("run", "hintcheck", "failcheck"):
         script = getattr(task, key) or ""
         if len(script) > SCRIPT:
@@ -118,6 +115,27 @@ def _task(name: str, task: Task, tasks: dict[str, Task]) -> Iterator[Finding]:
         if not re.match(r"[A-Za-z_]\w*=", line, re.ASCII):
             yield Finding(loc=(*loc, "env", index), message="this is no `KEY=VALUE`")
         yield from _references((*loc, "env", index), line, task)
+
+
+def _objection(name: str, task: Task, need: str, other: Task) -> str | None:
+    """Why one cannot wait for the other."""
+    if other.helper:
+        return f"`{need}` is a helper: it never completes"
+    if task.init and not other.init:
+        return f"an init task cannot wait for `{need}`, which is none"
+    if task.init and task.machine != other.machine:
+        return f"the init task `{name}` cannot wait for `{need}`, which runs on another machine"
+    return None
+
+
+def unknown_needs(tasks: dict[str, Task], beside: Collection[str]) -> Iterator[Finding]:
+    """`beside`: tasks that its playground has."""
+    known = {*tasks, *beside}
+    for name, task in tasks.items():
+        for index, need in enumerate(task.needs):
+            if need not in known:
+                loc = ("tasks", name, "needs", index)
+                yield Finding(loc=loc, message=f"there is no task `{need}`", hint=nearest(need, known))
 
 
 def _references(loc: tuple[str | int, ...], text: str, task: Task) -> Iterator[Finding]:

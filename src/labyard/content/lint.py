@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import partial
 from typing import Final, Protocol
 
-from labyard.content.blocks import read_body
-from labyard.content.checks import BodyCheck, Exists, check_front, check_shown
-from labyard.content.front_matter import FrontMatter, read_front_matter
-from labyard.content.model import KINDS, Content, Solution
-from labyard.errors import Problem, SpecError
-from labyard.spec.document import Mapping, Scalar
-from labyard.spec.findings import Finding, nearest
+from labyard.content.document import Document, read_document
+from labyard.content.ground import Grounds, check_ground
+from labyard.errors import Problem
 from labyard.spec.limits import DEFAULT, Limits
-from labyard.spec.reading import read
 
 LARGEST: Final = 1 << 20
 """Bytes of a Markdown file."""
@@ -38,8 +32,8 @@ class Files(Protocol):
         """As the author calls it."""
 
 
-def lint(files: Files, *, limits: Limits = DEFAULT) -> tuple[Problem, ...]:
-    """Every problem, file by file, in the order of each file."""
+def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None) -> tuple[Problem, ...]:
+    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known."""
     found = []
     for name in files.names():
         if _STATIC in name.split("/")[:-1]:
@@ -47,62 +41,22 @@ def lint(files: Files, *, limits: Limits = DEFAULT) -> tuple[Problem, ...]:
                 _at(files.shown(name), "Markdown cannot lie in `__static__`", "files there are public as they are")
             )
         elif not name.rsplit("/", 1)[-1].startswith("."):
-            found += sorted(_file(files, name, limits), key=lambda each: (each.line, each.column, each.message))
+            document = read_file(files, name, limits)
+            problems = {*document.problems, *check_ground(document, grounds, limits).problems}
+            found += sorted(problems, key=lambda each: (each.line, each.column, each.message))
     return tuple(found)
 
 
-def _file(files: Files, name: str, limits: Limits) -> set[Problem]:
-    file = files.shown(name)
+def read_file(files: Files, name: str, limits: Limits = DEFAULT, *, shown: str | None = None) -> Document:
+    """One of them. `shown`: what it is called in problems, when not as `files` calls it."""
+    file = shown or files.shown(name)
     try:
         text = files.text(name)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return {_at(file, f"cannot be read: {why}")}
+        return Document.unread(file, _at(file, f"cannot be read: {why}"))
     solution = _SOLUTION.fullmatch(name.rsplit("/", 1)[-1]) is not None
-    return set(_document(files, name, text, limits, solution=solution))
-
-
-def _document(files: Files, name: str, text: str, limits: Limits, *, solution: bool) -> Iterator[Problem]:
-    file, exists = files.shown(name), partial(_beside, files, name)
-    try:
-        front = read_front_matter(text, file=file, limits=limits, optional=solution)
-    except SpecError as error:
-        yield from error.problems
-        return
-    yield from front.problems
-    content = None
-    if solution:
-        _, _, findings = read(Solution, front.root)
-        yield from (finding.placed(front.root, file) for finding in findings)
-    else:
-        content, problems = _front(front, file, exists)
-        yield from problems
-    try:
-        body, problems = read_body(front.body, line=front.line, file=file, limits=limits)
-    except SpecError as error:
-        yield from error.problems
-        return
-    yield from problems
-    tasks = front.root.entries.get("tasks")
-    written = tuple(tasks.entries) if isinstance(tasks, Mapping) else ()
-    yield from BodyCheck(file, content, written, exists).problems(body)
-    if content is not None:
-        yield from (finding.placed(front.root, file) for finding in check_shown(content, body))
-
-
-def _front(front: FrontMatter, file: str, exists: Exists) -> tuple[Content | None, tuple[Problem, ...]]:
-    """The content, None when its kind or too much else cannot be read."""
-    kind = front.root.entries.get("kind")
-    word = str(kind.value) if isinstance(kind, Scalar) else ""
-    if word not in KINDS:
-        message = f"`kind` cannot be `{word[:60]}`" if word else "`kind` is missing"
-        finding = Finding(loc=("kind",), message=message, hint=nearest(word, KINDS))
-        return None, (finding.placed(front.root, file),)
-    content, left, findings = read(KINDS[word], front.root)
-    problems = [finding.placed(front.root, file) for finding in findings]
-    if content is not None:
-        problems += [each.placed(left, file) for each in check_front(content, exists) if each.holds_in(left)]
-    return content, tuple(problems)
+    return read_document(text, file=file, exists=partial(_beside, files, name), limits=limits, solution=solution)
 
 
 def _beside(files: Files, name: str, path: str) -> bool:

@@ -61,6 +61,10 @@ class Catalog:
             raise SpecError(entry.problems)
         return entry.manifest
 
+    def grounds(self) -> dict[str, Manifest | None]:
+        """What lessons may be played in: all of them, None for one that is broken."""
+        return {entry.name: entry.manifest for entry in self.entries()}
+
     def file(self, name: str) -> str:
         return next((entry.file for entry in self.entries() if entry.name == name), name)
 

@@ -1,4 +1,4 @@
-"""From what somebody wrote, and what one start wishes, to a plan: `spec` with this server's limits."""
+"""From what somebody wrote, and what one start wishes, to a plan: `spec` and `content` with this server's limits."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from labyard.content.document import Document
+from labyard.content.ground import Grounds, check_ground
+from labyard.content.model import Listed, Played
+from labyard.errors import ConflictError, Problem, SpecError
 from labyard.play.plan import PlayPlan
 from labyard.spec.limits import DEFAULT, Limits
 from labyard.spec.manifest import Known, Manifest, parse_manifest
 from labyard.spec.overrides import apply_overrides
 from labyard.spec.resolve import resolve
+from labyard.spec.tasks import with_lesson
 
 
 class Manifests:
@@ -34,6 +39,31 @@ class Manifests:
     def plan(self, manifest: Manifest, *, overrides: Mapping[str, Any], parameters: Mapping[str, str]) -> PlayPlan:
         changed = apply_overrides(manifest, overrides, limits=self._limits, known=self._known())
         return resolve(changed, parameters=parameters, limits=self._limits)
+
+    def of_lesson(self, document: Document, grounds: Grounds, folder: Path) -> tuple[Manifest, Played]:
+        """The playground as a lesson wants it, and the lesson. `folder`: where files that it names lie."""
+        ground = check_ground(
+            document, grounds, self._limits, known=self._known(), files=_reader(folder, self._limits.startup_file)
+        )
+        errors = [] if document.sound else [each for each in document.problems if not each.warning]
+        errors += [each for each in ground.problems if not each.warning]
+        if errors:
+            raise SpecError(tuple(errors))
+        content = document.content
+        if not isinstance(content, Played) or content.playground is None or ground.manifest is None:
+            raise ConflictError(f"{document.title or document.file} is only read: it has no playground")
+        changed = {key for key in content.playground.model_fields_set if key not in ("name", "tabs")}
+        if ground.manifest.playground.snapshot is not None and changed:
+            words = f"`{ground.manifest.name}` goes on from a snapshot as it is: only `tabs` can be changed"
+            raise SpecError((Problem(file=document.file, line=1, column=1, message=words),))
+        return ground.manifest, content
+
+    def plan_lesson(self, manifest: Manifest, content: Played, *, key: str, parameters: Mapping[str, str]) -> PlayPlan:
+        """`key`: what the play says of which lesson it is."""
+        plan = resolve(manifest, parameters=parameters, limits=self._limits)
+        plan = with_lesson(plan, content.tasks, lesson=key, title=content.title)
+        needs = isinstance(content, Listed) and content.needs is not None
+        return plan.model_copy(update={"needs_internet": plan.needs_internet or needs})
 
     def most_memory(self, manifest: Manifest, *, overrides: Mapping[str, Any]) -> tuple[str, int]:
         """The machine that asks for most memory, before any cap, and how many bytes."""

@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
+import builtins
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
+from labyard.content.library import Library
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.decide import become, want
 from labyard.control.moments import Moments, refuse_unkept
+from labyard.control.planning import NewPlay, Planner
 from labyard.control.policy import Policy
+from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.refusals import BadRequestError, TooManyError
 from labyard.control.rows import PlayView, Rows, refuse_gone
 from labyard.control.saved import Saved
-from labyard.errors import CapacityError, ConflictError, NotFoundError
-from labyard.hosts.contract import Host
-from labyard.play.plan import PlayPlan
-from labyard.play.progress import Progress
+from labyard.errors import ConflictError, NotFoundError
+from labyard.hosts.contract import INPUT_LIMIT, Host
+from labyard.play.plan import PlayPlan, TaskKind
+from labyard.play.progress import Progress as Step
 from labyard.play.status import PlayState, Reason
 from labyard.store.plays import Desired, PlayRow, PlayStore, StateEvent
 
 TITLE_LIMIT = 200
 _FORK_OF = "Fork of "
 _MACHINE_VERBS = ("reboot", "stop", "restart")
-_READ_AT_ONCE = 2  # manifests; each may keep a processor busy for a second
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewPlay:
-    """What is asked for: a playground's name or a manifest's text; `overrides` and `parameters` of this start.
-
-    `cold`: boot, whatever snapshots there are.
-    """
-
-    playground: str = ""
-    manifest: str | None = None
-    manifest_name: str = "manifest.yaml"
-    title: str | None = None
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    cold: bool = False
 
 
 class Plays:
@@ -57,16 +42,19 @@ class Plays:
         changes: Changes,
         policy: Policy,
         *,
+        library: Library | None = None,
+        progress: Progress | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`library` None: there are no lessons. `progress`: told of attempts."""
         self._store = store
-        self._catalog = catalog
         self._host = host
         self._reconciler = reconciler
         self._rows = Rows(store, reconciler, changes, clock=clock)
         self._policy = policy
         self._clock = clock
-        self._readers = asyncio.Semaphore(_READ_AT_ONCE)
+        self._planner = Planner(catalog, library, host, policy)
+        self._progress = progress
         self.moments = Moments(self._rows, host, policy)
         self.saved = Saved(self._rows, self.moments, catalog, host)
         self.changes = changes
@@ -77,8 +65,9 @@ class Plays:
         SpecError, NotFoundError, CapacityError (more than the box can ever hold; too many): then nothing was made.
         """
         await self._check_rate(owner)
-        manifest_name, plan = await self._read(new)
-        return await self._rows.add(self._fresh(owner, plan, new.title or plan.title, manifest_name, cold=new.cold))
+        manifest_name, plan = await self._planner.read(new)
+        row = self._fresh(owner, plan, new.title or plan.title, manifest_name)
+        return await self._begin(replace(row, cold=new.cold, bot=new.bot))
 
     async def fork(self, owner: str, play_id: str) -> PlayView:
         """A second play, to be made from what this one is when its turn comes. Counts as a start.
@@ -89,11 +78,12 @@ class Plays:
         refuse_unkept(source, "forked")
         await self._check_rate(owner)
         title = source.title if source.title.startswith(_FORK_OF) else _FORK_OF + source.title
-        return await self._rows.add(self._fresh(owner, source.plan, title, source.manifest_name, origin=source.id))
+        row = self._fresh(owner, source.plan, title, source.manifest_name)
+        return await self._begin(replace(row, origin=source.id, bot=source.bot))
 
-    async def prepare(self, playground: str, parameters: Mapping[str, str]) -> AsyncIterator[Progress]:
+    async def prepare(self, playground: str, parameters: Mapping[str, str]) -> AsyncIterator[Step]:
         """Have a snapshot its starts fork from. SpecError, NotFoundError, CapacityError before anything is begun."""
-        _, plan = await self._read(NewPlay(playground=playground, parameters=parameters))
+        _, plan = await self._planner.read(NewPlay(playground=playground, parameters=parameters))
         return self._host.prepare(plan)
 
     async def get(self, owner: str, play_id: str) -> PlayView:
@@ -104,6 +94,10 @@ class Plays:
         """Newest first; with `persistent`: only those kept (or only those not)."""
         rows = await self._store.list(owner=owner)
         return [await self._rows.view(row) for row in rows if persistent is None or row.persistent is persistent]
+
+    async def of_lesson(self, owner: str, lesson: str | None = None) -> builtins.list[PlayView]:
+        """The owner's own plays of a lesson (None: of any) that are meant to run, newest first; no bot's."""
+        return [await self._rows.view(row) for row in await self._store.of_lessons(owner, lesson)]
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
@@ -142,6 +136,7 @@ class Plays:
 
     async def rewind(self, owner: str, play_id: str, name: str) -> PlayView:
         """Make it what it was when the snapshot was taken, and let it go on from there, also when it was stopped."""
+        await self._note(owner, play_id)
         row = await self.moments.rewind(owner, play_id, name)
         if row.state is not PlayState.RUNNING:
             return await self.restart(owner, play_id)
@@ -223,6 +218,18 @@ class Plays:
         await self._host.machine(play_id, machine, verb)
         return await self._rows.view(await self._rows.row(owner, play_id))
 
+    async def put_in(self, owner: str, play_id: str, task: str, value: str) -> PlayView:
+        """What the learner puts in for a task. NotFoundError for an unknown one, ConflictError unless it runs."""
+        row = await self._rows.row(owner, play_id)
+        if not _is_input(value):
+            raise BadRequestError(f"an input is a text of at most {INPUT_LIMIT} bytes, without NUL characters")
+        if all(known.name != task or known.kind is TaskKind.INIT for known in row.plan.tasks):
+            raise NotFoundError(f"this play has no task {task[:64]!r} to put something in")
+        if row.state is not PlayState.RUNNING:
+            raise ConflictError(f"this play is {row.state}, not RUNNING", hint="wait until it is, or restart it")
+        await self._host.put_in(play_id, task, value)
+        return await self._rows.view(row)
+
     # -- inside --------------------------------------------------------------------------------------------------------
 
     async def _check_rate(self, owner: str) -> None:
@@ -234,16 +241,20 @@ class Plays:
                 f"more than {self._policy.starts_per_minute} starts within a minute", hint="try again in a minute"
             )
 
-    def _fresh(
-        self,
-        owner: str,
-        plan: PlayPlan,
-        title: str,
-        manifest_name: str,
-        *,
-        origin: str | None = None,
-        cold: bool = False,
-    ) -> PlayRow:
+    async def _note(self, owner: str, play_id: str) -> None:
+        """What was solved a moment ago must not be lost with what is rewound."""
+        row = await self._rows.row(owner, play_id)
+        report = await self._reconciler.look_again(play_id)
+        if self._progress is not None and report is not None:
+            await self._progress.see(row, replace(row, report=report))
+
+    async def _begin(self, row: PlayRow) -> PlayView:
+        """An attempt is written first: a cut between the two leaves one that was never played, not one that never counts."""
+        if self._progress is not None:
+            await self._progress.began(row)
+        return await self._rows.add(row)
+
+    def _fresh(self, owner: str, plan: PlayPlan, title: str, manifest_name: str) -> PlayRow:
         now = self._clock()
         play_time = self._policy.play_time
         return PlayRow(
@@ -259,45 +270,9 @@ class Plays:
             state_at=now,
             events=(StateEvent(state=PlayState.CREATED, at=now),),
             max_play_time=None if play_time is None else int(play_time.total_seconds()),
-            origin=origin,
-            cold=cold,
             created_at=now,
             updated_at=now,
         )
-
-    async def _read(self, new: NewPlay) -> tuple[str, PlayPlan]:
-        """The name of its manifest, and its plan, which this box can hold."""
-        capacity = await self._host.capacity()
-        async with self._readers:
-            # In a thread: a hostile manifest takes its time.
-            manifest_name, plan = await asyncio.to_thread(self._plan, new, capacity.memory)
-        need = self._policy.memory(plan)
-        if need > capacity.memory:
-            raise CapacityError(
-                f"this play needs {_mib(need)} MiB of memory, this box has {_mib(capacity.memory)} MiB",
-                hint="give its machines less memory (resources.ramSize), or use a bigger box",
-            )
-        return manifest_name, plan
-
-    def _plan(self, new: NewPlay, memory: int) -> tuple[str, PlayPlan]:
-        """A machine that asks for more than its share gets its share; for more than the box has, an error."""
-        if new.manifest is not None:
-            name = new.manifest_name
-            manifest = self._catalog.manifests.parse(new.manifest, file=name)
-        elif new.playground:
-            name = self._catalog.file(new.playground)
-            manifest = self._catalog.manifest(new.playground)
-        else:
-            raise BadRequestError("which playground?", hint="give `playground` or `manifest`")
-        machine, asked = self._catalog.manifests.most_memory(manifest, overrides=new.overrides)
-        if asked > memory:
-            raise CapacityError(
-                f"{machine} asks for {_mib(asked)} MiB of memory, this box has {_mib(memory)} MiB",
-                hint="give it less memory (resources.ramSize), or use a bigger box",
-            )
-        plan = self._catalog.manifests.plan(manifest, overrides=new.overrides, parameters=new.parameters)
-        _refuse_unlike(new, plan)
-        return name, plan
 
     async def _tell_lifetime(self, row: PlayRow, seconds: float | None) -> None:
         """The host's own clock is only the second line: what it misses the reconciler ends."""
@@ -307,20 +282,9 @@ class Plays:
             return
 
 
-def _refuse_unlike(new: NewPlay, plan: PlayPlan) -> None:
-    """What goes on from a snapshot has the machines that are in it, and is not booted."""
-    if plan.snapshot is None:
-        return
-    if new.manifest is not None:
-        raise BadRequestError(
-            "a manifest that is sent cannot go on from a snapshot", hint="leave `snapshot` out, and it boots"
-        )
-    if new.cold or set(new.overrides) - {"tabs"}:
-        raise BadRequestError(
-            f"{plan.playground} is a saved playground: it goes on from its snapshot as it is",
-            hint=f"`labyard playground manifest {plan.playground}` prints it, to begin one of your own",
-        )
-
-
-def _mib(count: int) -> int:
-    return count >> 20
+def _is_input(value: str) -> bool:
+    """Whether a program can have it in its environment."""
+    try:
+        return len(value.encode()) <= INPUT_LIMIT and "\0" not in value
+    except UnicodeEncodeError:  # half a character, as JSON can hold
+        return False

@@ -41,6 +41,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+Told = Callable[[PlayRow, PlayRow], Awaitable[None]]
+"""Gets a row as it is and as it will be, with another report. May be told the same again after a cut."""
+
+
+async def _nobody(_old: PlayRow, _new: PlayRow) -> None:
+    return
+
+
 class Reconciler:
     """`run` is the whole of it; `poke` says that a play deserves a look now. One step at a time per play."""
 
@@ -51,9 +59,12 @@ class Reconciler:
         changes: Changes,
         policy: Policy,
         *,
+        told: Told = _nobody,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`told`: of every new report, before it is kept."""
         self._store = store
+        self._told = told
         self._host = host
         self._changes = changes
         self._policy = policy
@@ -186,6 +197,8 @@ class Reconciler:
         return True
 
     async def _save(self, old: PlayRow, new: PlayRow) -> None:
+        if new.report is not old.report:
+            await self._told(old, new)
         await self._store.save(new, now=self._clock())
         if new.state is not old.state:
             self._retries.forget(new.id)

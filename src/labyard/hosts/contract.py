@@ -15,6 +15,9 @@ from labyard.play.progress import Progress
 from labyard.play.status import PlayReport
 from labyard.play.streams import Request, Stream
 
+INPUT_LIMIT = 16 << 10
+"""Bytes (UTF-8) a learner may put in for one task."""
+
 
 class Capacity(Value):
     """Bytes and cores of a host: all there is, and what plays have been promised."""
@@ -152,6 +155,13 @@ class Host(Protocol):
 
     async def machine(self, play_id: str, machine: str, verb: str) -> None:
         """`reboot`, `stop` or `restart` one machine."""
+
+    async def put_in(self, play_id: str, task: str, value: str) -> None:
+        """What the learner puts in for a task of a running play: its scripts see it from their next run on, in any boot.
+
+        At most INPUT_LIMIT bytes, no NUL. NotFoundError for an unknown task and for init tasks, ConflictError when the
+        play does not run, GuestError when its machine does not answer.
+        """
 
     async def set_lifetime(self, play_id: str, seconds: float | None) -> None:
         """From now on."""

@@ -1,16 +1,18 @@
-"""How a fake play lives: boots, runs its init tasks, ends, and tells every change to who watches."""
+"""How a fake play lives: boots, is initialised and checked, ends, and tells every change to who watches."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 
 from labyard.errors import MachineError, NotFoundError
 from labyard.hosts.fake_play import FakeJournal, FakePlay, Temper, now, quiet, warm_key
-from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport, TaskStatus
+from labyard.hosts.fake_tasks import FakeTasks
+from labyard.play.status import MachineState, MachineStatus, PlayReport, PlayState, Reason, TaskReport
 
 
-class FakeLife:
+class FakeLife(FakeTasks):
     def __init__(self, tempers: Mapping[str, Temper] | None, journal: FakeJournal | None) -> None:
         self.tempers = dict(tempers or {})
         self.journal = journal or FakeJournal()
@@ -79,27 +81,16 @@ class FakeLife:
         if play.plan.warm and not play.cold:
             self.journal.warm.setdefault(warm_key(play.plan), play.moment())
         self._tell(play, state=PlayState.RUNNING)
-        if play.temper.dies_after is not None:
-            await asyncio.sleep(play.temper.dies_after)
-            play.kept = False
-            self._set_machine(play, play.plan.machines[0].name, MachineState.STOPPED)
-            self._tell(play, state=PlayState.FAILED, reason=Reason.MACHINE_GONE, detail="died, as was its nature")
-
-    async def _initialise(self, play: FakePlay) -> bool:
-        """Run what has not been run: init tasks run once per play, not once per boot."""
-        done = {task.name for task in play.report.tasks if task.status is TaskStatus.COMPLETED}
-        for task in play.plan.tasks:
-            if task.name in done:
-                continue
-            self._set_task(play, task.name, TaskStatus.RUNNING)
-            await asyncio.sleep(0)
-            if task.name == play.temper.failing_task:
-                self._set_task(play, task.name, TaskStatus.FAILED)
-                detail = f"init task {task.name} on {task.machine} exited with 1"
-                self._tell(play, state=PlayState.FAILED, reason=Reason.INIT_TASK_FAILED, detail=detail)
-                return False
-            self._set_task(play, task.name, TaskStatus.COMPLETED)
-        return True
+        if play.temper.dies_after is None:
+            await self._check(play)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(play.temper.dies_after):
+                await self._check(play)
+                await asyncio.Event().wait()
+        play.kept = False
+        self._set_machine(play, play.plan.machines[0].name, MachineState.STOPPED)
+        self._tell(play, state=PlayState.FAILED, reason=Reason.MACHINE_GONE, detail="died, as was its nature")
 
     def _halt(self, play: FakePlay, reason: Reason, *, memory: bool = True) -> None:
         """`memory`: it is kept, if there is any worth keeping."""
@@ -129,18 +120,6 @@ class FakeLife:
         new = MachineStatus(name=name, state=state, ready=ready, ready_at=now() if ready else None, since=now())
         known = play.report.machines or tuple(MachineStatus(name=machine.name) for machine in play.plan.machines)
         self._tell(play, machines=tuple(new if machine.name == name else machine for machine in known))
-
-    def _set_task(self, play: FakePlay, name: str, status: TaskStatus) -> None:
-        failed = status is TaskStatus.FAILED
-        change: dict[str, object] = {
-            "status": status,
-            "exit_code": None if status is TaskStatus.RUNNING else int(failed),
-        }
-        change |= {"stderr": "no such luck\n" if failed else "", "started_at": now(), "duration_ms": 1}
-        self._tell(
-            play,
-            tasks=tuple(task.model_copy(update=change) if task.name == name else task for task in play.report.tasks),
-        )
 
     def _tell(self, play: FakePlay, **change: object) -> None:
         play.report = play.report.model_copy(update={"version": play.report.version + 1, "at": now(), **change})

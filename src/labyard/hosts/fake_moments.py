@@ -11,7 +11,7 @@ from labyard.hosts.contract import DiskUse, SnapshotInfo
 from labyard.hosts.fake_guest import FakeGuest
 from labyard.hosts.fake_life import FakeLife
 from labyard.hosts.fake_play import FakePlay, FakeSnapshot, Moment, Temper, now, warm_key
-from labyard.play.plan import PlayPlan
+from labyard.play.plan import PlayPlan, TaskKind
 from labyard.play.progress import Progress
 from labyard.play.status import PlayReport, PlayState, TaskReport, TaskStatus
 
@@ -137,8 +137,8 @@ class FakeMoments(FakeLife):
         return None if cold or not plan.warm else self.journal.warm.get(warm_key(plan))
 
     def _begin_from(self, play: FakePlay, moment: Moment) -> None:
-        """A start from a playground's own snapshot: tasks that are for every play are still to be run."""
-        again = {task.name for task in play.plan.tasks if task.after_fork}
+        """A start from a playground's own snapshot: what is for every play is still to be run, and checks begin anew."""
+        again = {task.name for task in play.plan.tasks if task.after_fork or task.kind is not TaskKind.INIT}
         known = {task.name: task for task in moment.tasks if task.name not in again}
         fresh = (TaskReport.of(task) for task in play.plan.tasks)
         self._be(play, moment)
@@ -157,8 +157,9 @@ def _no_saved(snapshot: str) -> NotFoundError:
 
 def _prepared(plan: PlayPlan) -> Moment:
     tasks = tuple(
-        TaskReport(name=task.name, machine=task.machine, status=TaskStatus.COMPLETED, exit_code=0)
+        TaskReport.of(task).model_copy(update={"status": TaskStatus.COMPLETED, "exit_code": 0})
         for task in plan.tasks
+        if task.kind is TaskKind.INIT
     )
     guests = {machine.name: FakeGuest(machine.name).remember() for machine in plan.machines}
     return Moment(plan=plan, tasks=tasks, guests=guests, kept=True)

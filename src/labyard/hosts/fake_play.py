@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from labyard.hosts.contract import ImageInfo, KernelInfo, SnapshotInfo
 from labyard.hosts.fake_guest import FakeGuest, GuestMemory
-from labyard.play.plan import MachinePlan, PlayPlan
+from labyard.play.plan import MachinePlan, PlayPlan, TaskKind
 from labyard.play.status import PlayReport, TaskReport
 
 GIB = 1 << 30
@@ -17,12 +17,14 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, kw_only=True)
 class Temper:
-    """How a play behaves. Times in seconds; refusals are how many calls of a verb fail before one works.
+    """How a play behaves. Times in seconds (`pace`: between two tries of a task); refusals are how many calls of a verb
+    fail before one works.
 
     `keeping`: fork (asked of its source), snapshot, rewind and save.
     """
 
     boot: float = 0.0
+    pace: float = 0.1
     never_ready: bool = False
     dies_after: float | None = None
     failing_task: str | None = None
@@ -95,8 +97,10 @@ class FakeJournal:
 
 
 def warm_key(plan: PlayPlan) -> str:
-    """All that goes into a playground's snapshot; what is told of it alone does not."""
-    return plan.model_copy(update={"title": "", "notes": (), "tabs": (), "forwards": ()}).model_dump_json()
+    """All that goes into a playground's snapshot; what is told of it alone does not, nor what begins after a fork."""
+    init = tuple(task for task in plan.tasks if task.kind is TaskKind.INIT)
+    told = {"title": "", "notes": (), "tabs": (), "forwards": (), "lesson": "", "tasks": init}
+    return plan.model_copy(update=told).model_dump_json()
 
 
 def quiet(play: FakePlay) -> None:

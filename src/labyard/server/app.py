@@ -12,7 +12,20 @@ import uvicorn
 from fastapi import FastAPI
 
 from labyard import __version__
-from labyard.server import conns, disk, images, playgrounds, plays, problems, signin, site, streams, unbuilt
+from labyard.server import (
+    conns,
+    content_files,
+    disk,
+    images,
+    lessons,
+    playgrounds,
+    plays,
+    problems,
+    signin,
+    site,
+    streams,
+    unbuilt,
+)
 from labyard.server.guard import Guard
 from labyard.server.services import Services
 from labyard.server.sockets import Sockets
@@ -44,6 +57,8 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         conns.router,
         streams.router,
         unbuilt.router,
+        lessons.router,
+        content_files.router,
     ):
         app.include_router(router)
     site.mount(app, pages)

@@ -21,9 +21,13 @@ class Body(BaseModel):
 
 
 class CreatePlay(Body):
-    """labctl's CreatePlayRequest; ours: `manifest` (YAML), `manifestName` (for error places), `title`, `cold`."""
+    """labctl's CreatePlayRequest; ours: `manifest` (YAML), `manifestName` (for error places), `title`, `cold`.
+
+    `lesson` instead of both: `challenge/NAME`, `tutorial/NAME`, `course/NAME/[MODULE/]LESSON`; `bot`: nobody's progress.
+    """
 
     playground: str = ""
+    lesson: str = ""
     manifest: str | None = None
     manifestName: str = "manifest.yaml"  # noqa: N815 - as on the wire
     title: str | None = None
@@ -34,6 +38,7 @@ class CreatePlay(Body):
     initConditions: dict[str, str] | None = None  # noqa: N815
     safetyDisclaimerConsent: bool = False  # noqa: N815
     cold: bool = False
+    bot: bool = False
 
     def overrides(self) -> dict[str, Any]:
         names = ("tabs", "networks", "machines", "initTasks")
@@ -48,6 +53,35 @@ class PlayAction(Body):
     machine: str | None = None
     title: str | None = None
     maxPlayTimeMinutes: int | None = None  # noqa: N815
+
+
+class ChangeLesson(Body):
+    """labctl's; ours: `initConditions`, `cold`."""
+
+    started: bool | None = None
+    completed: bool | None = None
+    initConditions: dict[str, str] | None = None  # noqa: N815
+    cold: bool = False
+
+
+class ChangeCourseLesson(Body):
+    started: bool | None = None
+    completed: bool | None = None
+
+
+class ChangeCourseModule(Body):
+    lessons: dict[str, ChangeCourseLesson] = {}
+
+
+class ChangeLearning(Body):
+    """labctl's; ours: `completed` of a lesson, `initConditions`."""
+
+    modules: dict[str, ChangeCourseModule] = {}
+    initConditions: dict[str, str] | None = None  # noqa: N815
+
+
+class TaskInput(Body):
+    value: str
 
 
 class Prepare(Body):

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from labyard.control.access import Person
-from labyard.control.plays import NewPlay, Plays
+from labyard.control.planning import NewPlay
+from labyard.control.plays import Plays
 from labyard.control.refusals import BadRequestError
 from labyard.control.rows import PlayView
 from labyard.errors import NotFoundError
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given
-from labyard.server.bodies import CreatePlay, PlayAction, documented, given
+from labyard.server.bodies import CreatePlay, PlayAction, TaskInput, documented, given
 from labyard.server.places import page_root, socket_root
 from labyard.server.services import Services
 
@@ -36,7 +37,7 @@ def play_json(request: Request, view: PlayView) -> shapes.Json:
 async def create_play(
     request: Request, person: Asker, services: Given, body: Annotated[CreatePlay, given(CreatePlay)]
 ) -> Any:
-    """Start a playground. Answers at once; the play socket tells how it goes on."""
+    """Start a playground or a lesson. Answers at once; the play socket tells how it goes on."""
     new = NewPlay(
         playground=body.playground,
         manifest=body.manifest,
@@ -44,7 +45,9 @@ async def create_play(
         title=body.title,
         overrides=body.overrides(),
         parameters=body.initConditions or {},
+        lesson=body.lesson,
         cold=body.cold,
+        bot=body.bot,
     )
     return play_json(request, await services.plays.create(person.id, new))
 
@@ -139,6 +142,15 @@ async def list_snapshots(play_id: str, person: Asker, services: Given) -> Any:
 @router.get("/{play_id}/tasks")
 async def list_tasks(play_id: str, person: Asker, services: Given, machine: str | None = None) -> Any:
     return shapes.all_task_details((await services.plays.get(person.id, play_id)).row, machine)
+
+
+@router.post("/{play_id}/tasks/{task}/input", openapi_extra=documented(TaskInput))
+async def put_in(
+    play_id: str, task: str, person: Asker, services: Given, body: Annotated[TaskInput, given(TaskInput)]
+) -> Any:
+    """What the learner puts in for a task: at most 16 KiB. Whether it is right its next run tells."""
+    await services.plays.put_in(person.id, play_id, task, body.value)
+    return {"status": "ok"}
 
 
 @router.post("/{play_id}/conns")

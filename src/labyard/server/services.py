@@ -9,7 +9,10 @@ from pathlib import Path
 
 from labyard.control.access import Access
 from labyard.control.catalog import Catalog
+from labyard.control.learning import Learning
+from labyard.control.lessons import Lessons
 from labyard.control.plays import Plays
+from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.contract import Host
 from labyard.play.plan import Value
@@ -39,6 +42,9 @@ class Services:
     """`scratch`: a folder for uploads on their way, emptied by who made them."""
 
     plays: Plays
+    lessons: Lessons
+    learning: Learning
+    progress: Progress
     catalog: Catalog
     access: Access
     host: Host

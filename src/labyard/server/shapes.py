@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from labyard.control.catalog import Entry
+from labyard.control.lesson_key import LessonKey
 from labyard.control.rows import PlayView
 from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
-from labyard.play.plan import MachinePlan, TabPlan, TaskPlan
+from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
 from labyard.store.plays import PlayRow
 
@@ -30,14 +31,25 @@ def play(view: PlayView, *, page: str) -> Json:
         "forkOf": row.origin or "",
         "status": status(view),
         "playground": playground_of(row),
-        "tutorialName": "",
-        "challengeName": "",
-        "courseName": "",
-        "lessonPath": "",
+        **lesson_of(row),
         "pageUrl": f"{page}/plays/{row.id}",
         "machines": [machine(plan) for plan in row.plan.machines],
         "tasks": {name: task(report) for name, report in tasks_of(row).items()},
     }
+
+
+def lesson_of(row: PlayRow) -> Json:
+    """Which lesson it is a play of; ours: `bot`."""
+    told: Json = {"challengeName": "", "tutorialName": "", "courseName": "", "lessonPath": "", "bot": row.bot}
+    if not row.plan.lesson:
+        return told
+    key = LessonKey.parse(row.plan.lesson)
+    told[f"{key.kind}Name"] = key.name
+    told[key.kind] = {"name": key.name, "title": key.name if key.path else row.plan.title}
+    if key.path:
+        told["lessonPath"] = key.path
+        told["lesson"] = {"name": key.path.rpartition("/")[2], "title": row.plan.title}
+    return told
 
 
 def expires_in(row: PlayRow, now: datetime) -> int:
@@ -107,7 +119,7 @@ def machine_status(known: MachineStatus) -> Json:
 
 
 def task(report: TaskReport) -> Json:
-    """PlayTask; ours: `machine`."""
+    """PlayTask; ours: `machine`, `hint` for the learner, `runs`."""
     return {
         "name": report.name,
         "init": report.init,
@@ -115,16 +127,18 @@ def task(report: TaskReport) -> Json:
         "status": int(report.status),
         "version": report.version,
         "machine": report.machine,
+        "hint": report.hint,
+        "runs": report.runs,
     }
 
 
 def task_details(plan: TaskPlan, report: TaskReport) -> Json:
-    """TaskDetails; ours: `outputCut`, `timedOut`."""
+    """TaskDetails, for authors; ours: `outputCut`, `timedOut`, `runs`, `hint`, `input`."""
     return {
         **task(report),
         "needs": list(plan.needs),
         "run": plan.run,
-        "env": [],
+        "env": [f"{setting.name}={''.join(map(_part, setting.parts))}" for setting in plan.env],
         "user": plan.user,
         "timeoutSeconds": plan.timeout,
         "exitCode": report.exit_code or 0,
@@ -132,11 +146,27 @@ def task_details(plan: TaskPlan, report: TaskReport) -> Json:
         "stderr": report.stderr,
         "lastRunAt": "" if report.started_at is None else moment(report.started_at),
         "lastDurationMs": report.duration_ms or 0,
+        "hintcheck": plan.hintcheck or "",
+        "hintcheckExitCode": report.hintcheck_exit_code or 0,
+        "hintcheckStdout": report.hint.splitlines() if plan.hintcheck else [],
+        "hintcheckStderr": [],
+        "failcheck": plan.failcheck or "",
+        "failcheckExitCode": report.failcheck_exit_code or 0,
+        "failcheckStdout": report.failcheck_stdout.splitlines(),
+        "failcheckStderr": report.failcheck_stderr.splitlines(),
+        "input": report.input,
         "dataPlaneOnly": False,
         "controlPlaneOnly": False,
         "outputCut": report.output_cut,
         "timedOut": report.timed_out,
     }
+
+
+def _part(part: str | Reference) -> str:
+    """As an author writes it."""
+    if isinstance(part, str):
+        return part
+    return "x(.input)" if part.task is None else f"x(.needs.{part.task}.{part.stream.value})"
 
 
 def tasks_of(row: PlayRow) -> dict[str, TaskReport]:

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from labyard.errors import NotBuiltError
 from labyard.server.asker import Asker
 
-_CONTENT_KINDS = (
-    "challenges", "tutorials", "courses", "roadmaps", "skill-paths", "trainings", "vendors", "blog-posts",
-)  # fmt: skip
+_BUILT_KINDS = ("challenges", "tutorials", "courses", "roadmaps", "skill-paths", "trainings")  # read, not written
+_OTHER_KINDS = ("vendors", "blog-posts")
+_CONTENT_KINDS = (*_BUILT_KINDS, *_OTHER_KINDS)
 
 NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("POST", "/sessions"),
@@ -34,9 +34,11 @@ NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("GET", "/plays/{play_id}/port-forwards"),
     ("POST", "/plays/{play_id}/port-forwards"),
     ("DELETE", "/plays/{play_id}/port-forwards/{place}"),
-    *((method, f"/{kind}") for kind in _CONTENT_KINDS for method in ("GET", "POST")),
-    *((method, f"/{kind}/{{name}}") for kind in _CONTENT_KINDS for method in ("GET", "PATCH", "DELETE")),
-    ("PATCH", "/courses/{name}/learning"),
+    *(("POST", f"/{kind}") for kind in _CONTENT_KINDS),
+    *(("DELETE", f"/{kind}/{{name}}") for kind in _CONTENT_KINDS),
+    *(("PATCH", f"/{kind}/{{name}}") for kind in _CONTENT_KINDS if kind not in ("challenges", "tutorials")),
+    *(("GET", f"/{kind}") for kind in _OTHER_KINDS),
+    *(("GET", f"/{kind}/{{name}}") for kind in _OTHER_KINDS),
     ("GET", "/author"),
     ("POST", "/authors"),
     *(("GET", f"/author/{kind}") for kind in _CONTENT_KINDS),

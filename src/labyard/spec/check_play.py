@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from labyard.play.plan import TabKind
 from labyard.spec.check_machines import Check
 from labyard.spec.document import Loc
 from labyard.spec.findings import Finding, nearest
-from labyard.spec.model import Parameter, Tab, Task
+from labyard.spec.model import Condition, Parameter, Tab, Task
 from labyard.spec.patterns import Pattern, PatternError
 from labyard.spec.scene import TASKS, Scene
 
@@ -17,10 +17,9 @@ _TABS: Loc = ("playground", "tabs")
 _PORT_ONLY = ("number", "tls", "host_rewrite", "path_rewrite", "access")
 
 
-def _unknown_machine(scene: Scene, loc: Loc, name: str | None) -> Iterator[Finding]:
-    if name is not None and name not in scene.machine_names:
-        hint = nearest(name, scene.machine_names)
-        yield Finding(loc=loc, message=f"there is no machine `{name}`", hint=hint)
+def unknown_machine(names: Collection[str], loc: Loc, name: str | None) -> Iterator[Finding]:
+    if name is not None and name not in names:
+        yield Finding(loc=loc, message=f"there is no machine `{name}`", hint=nearest(name, names))
 
 
 def _tabs(scene: Scene) -> Iterator[Finding]:
@@ -30,7 +29,7 @@ def _tabs(scene: Scene) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, tab in enumerate(tabs):
         loc: Loc = (*_TABS, index)
-        yield from _unknown_machine(scene, (*loc, "machine"), tab.machine)
+        yield from unknown_machine(scene.machine_names, (*loc, "machine"), tab.machine)
         yield from _tab(loc, tab)
         if tab.id is not None and tab.id in seen:
             yield Finding(loc=(*loc, "id"), message=f"there are two tabs with the id `{tab.id}`")
@@ -70,7 +69,7 @@ def _tasks(scene: Scene) -> Iterator[Finding]:
 
 
 def _task(scene: Scene, loc: Loc, name: str, task: Task) -> Iterator[Finding]:
-    yield from _unknown_machine(scene, (*loc, "machine"), task.machine)
+    yield from unknown_machine(scene.machine_names, (*loc, "machine"), task.machine)
     if task.name is not None and task.name != name:
         yield Finding(loc=(*loc, "name"), message=f"`{task.name}` is not the task's key, `{name}`")
     if not task.init:
@@ -86,17 +85,21 @@ def _task(scene: Scene, loc: Loc, name: str, task: Task) -> Iterator[Finding]:
             yield Finding(loc=at, message=f"`{name}` cannot wait for itself")
         elif need not in scene.task_names:
             yield Finding(loc=at, message=f"there is no task `{need}`", hint=nearest(need, scene.task_names - {name}))
-    yield from _conditions(scene, loc, task)
+    known = scene.manifest.playground.init_conditions.values
+    yield from wrong_conditions(loc, task.conditions, known, scene.parameter_names)
 
 
-def _conditions(scene: Scene, loc: Loc, task: Task) -> Iterator[Finding]:
-    parameters = {parameter.key: parameter for parameter in scene.manifest.playground.init_conditions.values}
-    for index, condition in enumerate(task.conditions):
+def wrong_conditions(
+    loc: Loc, conditions: Sequence[Condition], known: Sequence[Parameter], names: Collection[str]
+) -> Iterator[Finding]:
+    """Those of a task at `loc` that never hold. `names`: of start parameters, also of those that cannot be read."""
+    parameters = {parameter.key: parameter for parameter in known}
+    for index, condition in enumerate(conditions):
         at: Loc = (*loc, "conditions", index)
         parameter = parameters.get(condition.key)
-        if condition.key not in scene.parameter_names:
+        if condition.key not in names:
             words = f"there is no start parameter `{condition.key}`"
-            yield Finding(loc=(*at, "key"), message=words, hint=nearest(condition.key, scene.parameter_names))
+            yield Finding(loc=(*at, "key"), message=words, hint=nearest(condition.key, names))
         elif parameter is None or not parameter.options:
             continue
         elif condition.value not in parameter.options and not (condition.value == "" and parameter.nullable):
@@ -161,7 +164,7 @@ def _forwards(scene: Scene) -> Iterator[Finding]:
     forwards = scene.manifest.playground.port_forwards
     for index, forward in enumerate(forwards):
         loc: Loc = ("playground", "portForwards", index)
-        yield from _unknown_machine(scene, (*loc, "machine"), forward.machine)
+        yield from unknown_machine(scene.machine_names, (*loc, "machine"), forward.machine)
         if forward.local_port is None and forward.remote_port is None:
             yield Finding(
                 loc=loc, message="a port forward needs a port", hint="`localPort`, `remotePort` or both", absence=True

@@ -27,6 +27,7 @@ from labyard.spec.kinds import Access, ForwardKind
 from labyard.spec.limits import DEFAULT, Limits
 from labyard.spec.model import Drive, Machine, Manifest, Tab
 from labyard.spec.shares import Share, share_out
+from labyard.spec.tasks import hold
 
 
 def resolve(
@@ -162,11 +163,7 @@ def _startup_files(manifest: Manifest, machine: Machine) -> tuple[StartupFile, .
 
 def _tasks(manifest: Manifest, chosen: Mapping[str, str]) -> tuple[TaskPlan, ...]:
     """Without those whose conditions do not hold; nobody waits for them."""
-    tasks = {
-        name: task
-        for name, task in manifest.playground.init_tasks.items()
-        if all(chosen.get(condition.key, "") == condition.value for condition in task.conditions)
-    }
+    tasks = {name: task for name, task in manifest.playground.init_tasks.items() if hold(task.conditions, chosen)}
     return tuple(
         TaskPlan(
             name=name,

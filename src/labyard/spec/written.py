@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from labyard.play.plan import (
     PlayPlan,
     StartupFile,
     TabPlan,
+    TaskKind,
     TaskPlan,
     UserPlan,
 )
@@ -28,7 +30,8 @@ _ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 def manifest_text(plan: PlayPlan, *, base: str | None = None, description: str | None = None) -> str:
     """YAML of a playground. Parsed and resolved it is `plan` again, but for its notes, which were told already, and
-    start parameters left empty, which are as good as left out. `base`: the playground it was derived from.
+    start parameters left empty, which are as good as left out, and what a lesson does and checks: a playground has init
+    tasks alone, and theirs take nothing from others. `base`: the playground it was derived from.
 
     Everything chosen or given by default is written out: addresses, shares, tabs, what the start parameters were.
     """
@@ -45,6 +48,7 @@ def manifest_text(plan: PlayPlan, *, base: str | None = None, description: str |
 
 
 def _playground(plan: PlayPlan) -> Tree:
+    tasks = {task.name: task for task in plan.tasks if task.kind is TaskKind.INIT and not task.env}
     chosen = [{"key": key, "default": value, "options": [value]} for key, value in plan.parameters.items() if value]
     return _filled(
         snapshot=plan.snapshot,
@@ -52,7 +56,7 @@ def _playground(plan: PlayPlan) -> Tree:
         networks=[_network(network) for network in plan.networks],
         machines=[_machine(machine) for machine in plan.machines],
         tabs=[_tab(tab) for tab in plan.tabs],
-        initTasks={task.name: _task(task) for task in plan.tasks},
+        initTasks={name: _task(task, tasks) for name, task in tasks.items()},
         initConditions={"values": chosen} if chosen else None,
         registryAuth=plan.registry_auth,
         portForwards=[_forward(forward) for forward in plan.forwards],
@@ -121,12 +125,12 @@ def _tab(tab: TabPlan) -> Tree:
     )
 
 
-def _task(task: TaskPlan) -> Tree:
+def _task(task: TaskPlan, written: Collection[str]) -> Tree:
     return _filled(
         machine=task.machine,
         init=True,
         user=task.user,
-        needs=list(task.needs),
+        needs=[need for need in task.needs if need in written],
         timeout_seconds=task.timeout,
         afterFork=task.after_fork or None,
         run=task.run,

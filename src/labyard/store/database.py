@@ -13,7 +13,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, CursorResult, Executable, event
+from sqlalchemy import Connection, CursorResult, Executable, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -33,6 +34,11 @@ class Transaction:
 
     async def execute(self, statement: Executable) -> CursorResult[Any]:
         return await _to_its_end(self._connection.execute(statement))
+
+    async def insert_new(self, table: Table, **values: object) -> bool:
+        """Insert a row unless its key is there; whether it was. In one statement: nobody comes between."""
+        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
+        return (await self.execute(insert(table).values(values).on_conflict_do_nothing())).rowcount == 1
 
 
 class Database:

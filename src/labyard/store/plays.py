@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -46,6 +47,7 @@ class PlayRow:
     `state` is what its learner was last told, `desired` what should be, `report` what the host last said.
     `max_play_time` in seconds, None: no end. `expires_at` None: the time has not begun, or never ends.
     `origin`: the play it is forked from, None: it is started. `cold`: booted, though there may be a snapshot.
+    `bot`: nobody learns here, so it counts for nobody.
     `version` grows with every write and guards it.
     """
 
@@ -66,6 +68,7 @@ class PlayRow:
     max_play_time: int | None = None
     origin: str | None = None
     cold: bool = False
+    bot: bool = False
     persistent: bool = False
     created_at: datetime
     updated_at: datetime
@@ -73,6 +76,7 @@ class PlayRow:
     version: int = field(default=1)
 
 
+_MEANT_TO_RUN = (Desired.RUNNING, Desired.RESTART)
 _WAITING = (plays.c.state == PlayState.CREATED, plays.c.desired == Desired.RUNNING)
 
 
@@ -97,6 +101,14 @@ class PlayStore:
             query = query.where(plays.c.owner == owner)
         async with self._database.begin() as connection:
             return [_row(found) for found in (await connection.execute(query)).mappings()]
+
+    async def of_lessons(self, owner: str, lesson: str | None = None) -> builtins.list[PlayRow]:
+        """The owner's own plays of a lesson (None: of all lessons) that are meant to run, newest first."""
+        query = select(plays).where(plays.c.owner == owner, plays.c.bot.is_(False), plays.c.desired.in_(_MEANT_TO_RUN))
+        query = query.where(plays.c.lesson != "" if lesson is None else plays.c.lesson == lesson)
+        async with self._database.begin() as connection:
+            found = await connection.execute(query.order_by(plays.c.created_at.desc(), plays.c.id))
+            return [_row(each) for each in found.mappings()]
 
     async def unsettled(self, *, now: datetime, old_before: datetime) -> Collection[str]:
         """Ids of plays that time alone may move: on the way, past their end, or at rest since `old_before`.
@@ -164,6 +176,7 @@ class PlayStore:
 def _columns(row: PlayRow) -> dict[str, Any]:
     columns = {name: getattr(row, name) for name in PlayRow.__slots__}
     columns["plan"] = row.plan.model_dump_json()
+    columns["lesson"] = row.plan.lesson
     columns["report"] = None if row.report is None else row.report.model_dump_json()
     columns["events"] = [
         {"state": event.state.value, "at": event.at.isoformat(), "error": event.error} for event in row.events
@@ -173,6 +186,7 @@ def _columns(row: PlayRow) -> dict[str, Any]:
 
 def _row(found: RowMapping) -> PlayRow:
     values = dict(found)
+    del values["lesson"]  # so that plays can be found by it; the plan has it
     values["plan"] = PlayPlan.model_validate_json(found["plan"])
     values["report"] = None if found["report"] is None else PlayReport.model_validate_json(found["report"])
     values["events"] = tuple(

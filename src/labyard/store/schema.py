@@ -43,6 +43,8 @@ plays = Table(
     Column("max_play_time", Integer),
     Column("origin", String(24)),
     Column("cold", Boolean, nullable=False),
+    Column("lesson", String(400), nullable=False),
+    Column("bot", Boolean, nullable=False),
     Column("persistent", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -50,6 +52,38 @@ plays = Table(
     Column("version", Integer, nullable=False),
     Index("plays_by_desired", "desired", "state"),
     Index("plays_by_state", "state", "created_at"),
+    Index("plays_by_lesson", "owner", "lesson"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("play", String(24), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("lesson", String(400), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("failed_at", Moment),
+    Column("solved_at", Moment),
+    Index("attempts_by_lesson", "owner", "lesson", "started_at"),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("lesson", String(400), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_play", String(24)),
+    Column("solved_at", Moment),
+    Column("completed_at", Moment),
+)
+
+active_days = Table(
+    "active_days",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
 )
 
 tokens = Table(

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labyard.resources import resource
+
 if TYPE_CHECKING:
     from .conftest import Cli
 
@@ -29,3 +31,31 @@ def test_where_there_is_no_content(cli: Cli, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert b"there is no content in" in done.stderr
     assert cli("content", "lint", str(tmp_path / "nowhere")).returncode == 2
+
+
+LESSON = """---
+kind: tutorial
+title: A lesson of one machine
+createdAt: 2026-01-02
+playground: {name: mine}
+tasks:
+  check: {machine: node-09, helper: true, run: "true"}
+---
+"""
+
+
+def test_lint_knows_the_playgrounds_beside_and_those_that_ship(cli: Cli, tmp_path: Path) -> None:
+    home = tmp_path / "tutorials" / "one"
+    home.mkdir(parents=True)
+    (home / "index.md").write_text(LESSON)
+    done = cli("content", "lint", str(home))
+    assert done.returncode == 1 and b"no playground `mine`" in done.stdout
+    (tmp_path / "playgrounds" / "mine").mkdir(parents=True)
+    tiny = (resource("catalog") / "playgrounds" / "tiny" / "manifest.yaml").read_text()
+    (tmp_path / "playgrounds" / "mine" / "manifest.yaml").write_text(tiny.replace("name: tiny", "name: mine"))
+    done = cli("content", "lint", str(tmp_path / "tutorials"), "-o", "json")
+    (problem,) = json.loads(done.stdout)
+    assert "there is no machine `node-09`" in problem["message"] and problem["line"] == 7
+    (home / "index.md").write_text(LESSON.replace("name: mine", "name: tiny").replace("machine: node-09, ", ""))
+    done = cli("content", "lint", str(home))
+    assert done.returncode == 0, done.stdout

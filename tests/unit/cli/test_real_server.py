@@ -8,25 +8,21 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.database import open_copy
+from tests.support.lessons import write_lessons
+from tests.support.services import services_of
 from uvicorn import Server
 
-from labyard.control.access import Access
-from labyard.control.catalog import Catalog
-from labyard.control.changes import Changes
-from labyard.control.manifests import Manifests
-from labyard.control.plays import Plays
 from labyard.control.policy import Policy
-from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost
+from labyard.play.status import TaskStatus
 from labyard.server.app import create_app, uvicorn_config
-from labyard.server.services import ServerSettings, Services
-from labyard.store.keys import KeyStore
-from labyard.store.plays import PlayStore
+from labyard.server.services import ServerSettings
 
 if TYPE_CHECKING:
     from .conftest import Cli
@@ -44,28 +40,31 @@ playground:
       users: [{name: laborant, default: true}, {name: root}]
       drives: [{source: debian-12, mount: /}]
       network: {interfaces: [{network: local}]}
+    - name: node-02
+      users: [{name: laborant, default: true}, {name: root}]
+      drives: [{source: debian-12, mount: /}]
+      network: {interfaces: [{network: local}]}
   initTasks:
     init_a: {machine: node-01, init: true, user: root, run: echo a}
 """
 
 
-async def _serve(folder: Path, listening: socket.socket, running: list[Server]) -> None:
+async def _serve(folder: Path, listening: socket.socket, running: list[Server], cli: Cli) -> None:
     (folder / "catalog").mkdir()
     (folder / "catalog" / "demo.yaml").write_text(MANIFEST)
     database = await open_copy(folder / "labyard.db")
     host = FakeHost()
-    store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
-    reconciler = Reconciler(store, host, changes, policy)
-    own = folder / "playgrounds"
-    books = Catalog([own, folder / "catalog"], Manifests(), own=own)
-    services = Services(
-        plays=Plays(store, books, host, reconciler, changes, policy),
-        catalog=books,
-        access=Access(KeyStore(database), TOKEN, clock=utc_now),
-        host=host,
-        reconciler=reconciler,
-        scratch=folder / "uploads",
-        settings=ServerSettings(),
+    cli.host = host, asyncio.get_running_loop()
+    content = folder / "content"
+    write_lessons(content)
+    services = services_of(
+        folder,
+        database,
+        host,
+        token=TOKEN,
+        catalog=folder / "catalog",
+        content=(content,),
+        policy=Policy(tick=timedelta(seconds=0.1)),
     )
     config = uvicorn_config(
         create_app(services), host="127.0.0.1", port=0, message_limit=ServerSettings().message_limit
@@ -73,6 +72,7 @@ async def _serve(folder: Path, listening: socket.socket, running: list[Server]) 
     server = Server(config)
     running.append(server)
     await server.serve(sockets=[listening])
+    await host.close()
     await database.close()
 
 
@@ -82,7 +82,7 @@ def real(cli: Cli, tmp_path: Path) -> Iterator[Cli]:
     folder.mkdir()
     running: list[Server] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=lambda: asyncio.run(_serve(folder, listening, running)))
+        thread = threading.Thread(target=lambda: asyncio.run(_serve(folder, listening, running, cli)))
         thread.start()
         cli.environment["LABYARD_URL"] = f"http://127.0.0.1:{listening.getsockname()[1]}"
         cli.environment["LABYARD_TOKEN"] = TOKEN
@@ -146,6 +146,78 @@ def test_a_manifest_of_ones_own_and_a_bad_one(real: Cli, tmp_path: Path) -> None
     assert done.returncode == 1
     assert f"{lab}:".encode() in done.stderr
     assert real("playground", "start", "nothing-of-the-kind").returncode == 3
+
+
+def solve(real: Cli, play: str, *tasks: str) -> None:
+    """As if the machines had been mended."""
+    host = real.host
+    assert host is not None
+    for task in tasks:
+        host[1].call_soon_threadsafe(partial(host[0].set_task, play, task, status=TaskStatus.COMPLETED))
+
+
+def test_a_challenge_from_the_catalog_to_solved(real: Cli) -> None:
+    listed = real("challenge", "catalog", "--status", "todo")
+    assert b"two-nodes" in listed.stdout and b"With problems: broken" in listed.stderr
+    assert json.loads(real("challenge", "catalog", "--category", "security", "-o", "json").stdout) == []
+    started = real.run("challenge", "start", "-q", "--no-open", "--no-ssh", "two-nodes")
+    assert (started.returncode, started.stderr) == (0, b"")
+    play = started.stdout.decode().strip()
+    again = real.run("challenge", "start", "http://labyard.localhost:8800/challenges/two-nodes", "--skip-wait-init")
+    assert again.stdout.decode().strip() == play, again.stderr
+    assert real("challenge", "list", "-q").stdout.decode().split() == [play]
+    assert b"attempted" in real("challenge", "list").stdout
+    waited = real("challenge", "wait", "two-nodes", "--timeout", "100ms")
+    assert waited.returncode == 1 and b"not solved yet" in waited.stderr
+    solve(real, play, "check_one", "check_two")
+    assert real("challenge", "wait", "two-nodes").returncode == 0
+    stopped = real.run("challenge", "stop", "two-nodes")
+    assert (stopped.returncode, stopped.stdout.decode().strip()) == (0, play), stopped.stderr
+    assert real("challenge", "stop", "two-nodes").returncode == 0
+    assert [
+        each["name"] for each in json.loads(real("challenge", "catalog", "--status", "solved", "-o", "json").stdout)
+    ] == ["two-nodes"]
+    assert real("challenge", "start", "absent").returncode == 3
+    broken = real("challenge", "start", "broken")
+    assert broken.returncode == 1 and b"challenges/broken/index.md:" in broken.stderr
+    assert real("challenge", "catalog", "--status", "perhaps").returncode == 2
+    assert real("challenge", "start", "a/b").returncode == 2
+
+
+def test_an_attempt_that_failed_is_not_waited_for(real: Cli) -> None:
+    play = real.run("challenge", "start", "-q", "two-nodes").stdout.decode().strip()
+    host = real.host
+    assert host is not None
+    host[1].call_soon_threadsafe(partial(host[0].set_task, play, "check_two", status=TaskStatus.FAILED))
+    waited = real("challenge", "wait", "two-nodes", "--timeout", "0")
+    assert waited.returncode == 1 and b"has failed: check_two" in waited.stderr
+
+
+def test_a_tutorial_and_a_course(real: Cli) -> None:
+    assert b"agreeing" in real("tutorial", "catalog").stdout
+    assert real.run("tutorial", "start", "-q", "agreeing").returncode == 0
+    assert real("tutorial", "stop", "agreeing").returncode == 0
+    assert real("tutorial", "complete", "agreeing").stdout == b"agreeing\n"
+    assert b"completed" in real("tutorial", "catalog", "--status", "completed").stdout
+    assert b"nodes" in real("course", "catalog").stdout
+    assert b"first" in real("course", "catalog", "nodes").stdout
+    started = real.run("course", "start", "-q", "nodes", "one", "--module", "first")
+    assert (started.returncode, started.stderr) == (0, b"")
+    again = real.run("course", "start", "-q", "nodes", "one")
+    assert again.stdout == started.stdout
+    assert real("course", "start", "nodes", "two").returncode == 1
+    assert real("course", "start", "nodes", "three").returncode == 3
+    assert real.run("course", "stop", "nodes", "one").stdout == started.stdout
+    assert real("course", "stop", "nodes", "one").stdout == b""
+
+
+def test_the_content_of_a_server(real: Cli) -> None:
+    listed = real("content", "list")
+    for name in (b"two-nodes", b"agreeing", b"nodes", b"up"):
+        assert name in listed.stdout
+    assert b"unknown key `nonsense`" in listed.stderr
+    only = json.loads(real("content", "list", "--kind", "skill-path", "-o", "json").stdout)
+    assert [(each["kind"], each["name"]) for each in only] == [("skill-path", "up")]
 
 
 def test_images_and_kernels(real: Cli) -> None:

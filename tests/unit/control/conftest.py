@@ -8,14 +8,17 @@ from pathlib import Path
 
 from tests.support.database import open_copy
 
+from labyard.content.library import Library
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
+from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler
 from labyard.hosts.fake import FakeHost
 from labyard.store.plays import PlayRow, PlayStore
+from labyard.store.progress import ProgressStore
 
 MANIFEST = """
 kind: playground
@@ -58,19 +61,32 @@ class World:
     """Control over a fake host, with a clock of its own. `reboot_server` forgets everything that was not written."""
 
     store: PlayStore
+    learners: ProgressStore
     host: FakeHost
     policy: Policy = FAST
     clock: Clock = field(default_factory=Clock)
     changes: Changes = field(default_factory=Changes)
     catalog: Catalog = field(default_factory=lambda: Catalog([], Manifests()))
+    library: Library | None = None
 
     def __post_init__(self) -> None:
         self.reboot_server()
 
     def reboot_server(self) -> None:
-        self.reconciler = Reconciler(self.store, self.host, self.changes, self.policy, clock=self.clock)
+        self.progress = Progress(self.learners, clock=self.clock)
+        self.reconciler = Reconciler(
+            self.store, self.host, self.changes, self.policy, told=self.progress.see, clock=self.clock
+        )
         self.plays = Plays(
-            self.store, self.catalog, self.host, self.reconciler, self.changes, self.policy, clock=self.clock
+            self.store,
+            self.catalog,
+            self.host,
+            self.reconciler,
+            self.changes,
+            self.policy,
+            library=self.library,
+            progress=self.progress,
+            clock=self.clock,
         )
 
     async def settle(self, rounds: int = 1) -> None:
@@ -85,7 +101,7 @@ class World:
 @asynccontextmanager
 async def world(folder: Path, host: FakeHost | None = None, policy: Policy = FAST) -> AsyncIterator[World]:
     database = await open_copy(folder / "labyard.db")
-    made = World(PlayStore(database), host or FakeHost(), policy)
+    made = World(PlayStore(database), ProgressStore(database), host or FakeHost(), policy)
     try:
         yield made
     finally:

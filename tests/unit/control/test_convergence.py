@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.unit.control.conftest import FAST, World, manifest, world
 
-from labyard.control.plays import NewPlay
+from labyard.control.planning import NewPlay
 from labyard.errors import ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.hosts.fake_plans import fake_plan

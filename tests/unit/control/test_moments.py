@@ -10,7 +10,7 @@ import pytest
 from tests.unit.control.conftest import FAST, World, manifest, world
 from tests.unit.control.test_reconciler import becomes, create
 
-from labyard.control.plays import NewPlay
+from labyard.control.planning import NewPlay
 from labyard.control.refusals import BadRequestError, TooManyError
 from labyard.errors import ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake import GIB, FakeHost, Temper

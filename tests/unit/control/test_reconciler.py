@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.control.conftest import FAST, World, manifest, world
 
-from labyard.control.plays import NewPlay
+from labyard.control.planning import NewPlay
 from labyard.control.refusals import TooManyError
 from labyard.errors import ConflictError, NotFoundError
 from labyard.hosts.fake import GIB, FakeHost, Temper

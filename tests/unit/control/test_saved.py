@@ -13,7 +13,7 @@ from tests.unit.control.conftest import World, manifest, world
 from labyard.control import saved
 from labyard.control.catalog import Catalog
 from labyard.control.manifests import Manifests
-from labyard.control.plays import NewPlay
+from labyard.control.planning import NewPlay
 from labyard.errors import ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.spec.resolve import resolve

@@ -8,19 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.database import open_copy
+from tests.support.lessons import write_lessons
+from tests.support.services import services_of
 
-from labyard.control.access import Access
-from labyard.control.catalog import Catalog
-from labyard.control.changes import Changes
-from labyard.control.manifests import Manifests
-from labyard.control.plays import Plays
 from labyard.control.policy import Policy
-from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.server.app import create_app
 from labyard.server.services import ServerSettings, Services
-from labyard.store.keys import KeyStore
-from labyard.store.plays import PlayStore
 
 TOKEN = "the-owner"
 
@@ -53,6 +47,7 @@ class House:
     services: Services
     host: FakeHost
     http: httpx.AsyncClient
+    content: Path
 
 
 @pytest.fixture
@@ -63,17 +58,16 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     (catalog / "broken.yaml").write_text("kind: playground\nname: broken\nplayground: {machinez: []}\n")
     database = await open_copy(tmp_path / "labyard.db")
     host = FakeHost(tempers={"slow": Temper(boot=60)})
-    store, changes, policy = PlayStore(database), Changes(), Policy(tick=timedelta(seconds=0.1))
-    reconciler = Reconciler(store, host, changes, policy)
-    own = tmp_path / "playgrounds"
-    books = Catalog([own, catalog], Manifests(), own=own)
-    services = Services(
-        plays=Plays(store, books, host, reconciler, changes, policy),
-        catalog=books,
-        access=Access(KeyStore(database), TOKEN, clock=utc_now),
-        host=host,
-        reconciler=reconciler,
-        scratch=tmp_path / "uploads",
+    content = tmp_path / "content"
+    write_lessons(content)
+    services = services_of(
+        tmp_path,
+        database,
+        host,
+        token=TOKEN,
+        catalog=catalog,
+        content=(content,),
+        policy=Policy(tick=timedelta(seconds=0.1)),
         settings=ServerSettings(names=("lab.test",), status_every=0.2, sockets_per_play=16),
     )
     app = create_app(services)
@@ -81,6 +75,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://lab.test", headers=headers) as http:
-            yield House(services, host, http)
+            yield House(services, host, http, content)
     await host.close()
     await database.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from labyard.errors import SpecError
 from labyard.spec.limits import Limits
 from labyard.spec.manifest import Manifest, parse_manifest
-from labyard.spec.overrides import KEYS, apply_overrides
+from labyard.spec.overrides import KEYS, apply_overrides, apply_use
 from labyard.spec.resolve import resolve
 
 CASES = Path(__file__).parent / "cases"
@@ -143,3 +143,61 @@ def test_limits_hold_for_overrides_too() -> None:
     tabs = [{"machine": "node-01"}] * 3
     with pytest.raises(SpecError, match="3 tabs: at most 2"):
         apply_overrides(lan(), {"tabs": tabs}, limits=Limits(tabs=2))
+
+
+def absent(name: str) -> bytes:
+    raise FileNotFoundError(2, "No such file", name)
+
+
+def used(use: dict[str, Any]) -> tuple[Manifest | None, list[tuple[Any, str]]]:
+    manifest, findings = apply_use(lan(), use, files=absent)
+    return manifest, [(finding.loc, finding.message) for finding in findings if not finding.warning]
+
+
+def test_a_lesson_adds_files_and_start_parameters() -> None:
+    manifest = parse_manifest(
+        """
+kind: playground
+name: alone
+title: A machine by itself
+playground:
+  machines:
+    - name: only
+      users: [{name: laborant}]
+      drives: [{source: debian-12, mount: /}]
+      network: {interfaces: [{}]}
+  startupFiles: [{path: /etc/motd, source: motd}]
+  initConditions: {values: [{key: a, default: x, options: [x, y]}, {key: b, default: b}]}
+""",
+        files=lambda name: b"theirs",
+    )
+    use = {
+        "startupFiles": [{"path": "/etc/issue", "source": "__static__/issue"}],
+        "initConditions": {
+            "values": [{"key": "a", "default": "y", "options": ["x", "y"]}, {"key": "c", "default": "c"}]
+        },
+        "tabs": [{"name": "Shell"}],
+        "registryAuth": "me:secret",
+    }
+    changed, findings = apply_use(manifest, use, files=lambda name: b"mine of " + name.encode())
+    assert changed is not None and [each for each in findings if not each.warning] == []
+    plan = resolve(changed)
+    assert [(file.path, file.content) for file in plan.machines[0].startup_files] == [
+        ("/etc/motd", "theirs"),
+        ("/etc/issue", "mine of __static__/issue"),
+    ]
+    assert plan.parameters == {"a": "y", "b": "b", "c": "c"}
+    assert [tab.name for tab in plan.tabs] == ["Shell"] and plan.registry_auth == "me:secret"
+
+
+def test_what_a_lesson_gets_wrong_is_told_at_its_own_place() -> None:
+    base: tuple[str | int, ...] = ("playground",)
+    _, told = used({"startupFiles": [{"path": "/a", "content": "x"}, {"path": "no"}]})
+    assert told[0][0][:3] == (*base, "startupFiles", 1)
+    _, told = used({"startupFiles": [{"path": "/a", "source": "absent"}]})
+    assert told[0][0] == (*base, "startupFiles", 0, "source")
+    _, told = used({"initConditions": {"values": [{"key": "new", "default": "z", "options": ["x"]}]}})
+    assert told[0][0] == (*base, "initConditions", "values", 0, "default")
+    _, told = used({"machines": [{"name": "node-01", "kernel": "7"}, {"name": "other"}]})
+    assert {loc[:3] for loc, _ in told} == {(*base, "machines", 1)}
+    assert used({"name": "x"}) == (lan(), [])

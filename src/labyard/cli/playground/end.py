@@ -80,10 +80,15 @@ async def _destroy(api: Api, prefix: str) -> int:
 
 async def end(api: Api, play: PlayView, action: str, state: str) -> None:
     """Ask for it and wait until it is so. A play that the server no longer knows is destroyed. Raises ConflictError."""
-    play = await api.act(play, action)
+    await ended(api, await api.act(play, action), state)
+
+
+async def ended(api: Api, play: PlayView, *states: str) -> None:
+    """Wait until it is in one of these states, by default at rest; or gone. Raises ConflictError."""
+    wanted = {*(states or ("STOPPED",)), "DESTROYED"}
     try:
         async with asyncio.timeout(_LIMIT):
-            await until(api, play, lambda now: now.state in (state, "DESTROYED"), quiet=True)
+            await until(api, play, lambda now: now.state in wanted, quiet=True)
     except NotFoundError:
         say(f"Play {play.id} is gone.")
     except TimeoutError as error:

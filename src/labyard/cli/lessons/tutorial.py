@@ -1,0 +1,100 @@
+"""`labyard tutorial`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from labyard.cli.arguments import Format, MachineOption, UserOption
+from labyard.cli.client import Api, run
+from labyard.cli.examples import examples
+from labyard.cli.lessons import playing
+from labyard.cli.lessons.arguments import (
+    Categories,
+    Cold,
+    Consent,
+    Inputs,
+    KeepAlive,
+    Manner,
+    Name,
+    NoOpen,
+    QuietId,
+    SkipWait,
+    Ssh,
+    plain_name,
+)
+from labyard.cli.playground.start import parameters
+from labyard.cli.talk import Output, out
+
+app = typer.Typer(rich_markup_mode=None)
+tutorial = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Tutorials: to be read beside a play.")
+app.add_typer(tutorial, name="tutorial")
+
+_COLUMNS = ("name", "title", "categories", "status")
+
+
+class Status(StrEnum):
+    TODO = "todo"
+    ATTEMPTED = "attempted"
+    COMPLETED = "completed"
+
+
+@tutorial.command(
+    "catalog", epilog=examples("labyard tutorial catalog", "labyard tutorial catalog --status todo -o json")
+)
+def catalog(
+    categories: Categories = None,
+    statuses: Annotated[list[Status] | None, typer.Option("--status", help="Only these; repeatable.")] = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """List the tutorials there are, and how far you are with each."""
+
+    async def work(api: Api) -> None:
+        query = {"category": categories or [], "status": [each.value for each in statuses or ()]}
+        playing.show_catalog(await api.find("/api/tutorials", query), output, _COLUMNS)
+
+    run(work)
+
+
+@tutorial.command(
+    "start", epilog=examples("labyard tutorial start namespaces", "labyard tutorial start --ssh namespaces")
+)
+def start(
+    name: Name,
+    inputs: Inputs = None,
+    ssh: Ssh = False,
+    machine: MachineOption = None,
+    user: UserOption = None,
+    keep_alive: KeepAlive = False,
+    skip_wait_init: SkipWait = False,
+    cold: Cold = False,
+    quiet: QuietId = False,
+    no_open: NoOpen = False,
+    consent: Consent = False,
+) -> None:
+    """Start the play of a tutorial, or go on with the one that runs, and return when it is ready. Prints its id."""
+    plain = plain_name(name)
+    body = {**({"initConditions": parameters(inputs)} if inputs else {}), **({"cold": True} if cold else {})}
+    manner = Manner(ssh=ssh, skip_wait=skip_wait_init, keep_alive=keep_alive, quiet=quiet, machine=machine, user=user)
+    run(lambda api: playing.start(api, "tutorials", plain, body, manner))
+
+
+@tutorial.command("stop", epilog=examples("labyard tutorial stop namespaces"))
+def stop(name: Name) -> None:
+    """End the play of a tutorial. Returns when it has ended."""
+    plain = plain_name(name)
+    run(lambda api: playing.stop(api, "tutorials", plain))
+
+
+@tutorial.command("complete", epilog=examples("labyard tutorial complete namespaces"))
+def complete(name: Name) -> None:
+    """Say that you are done with a tutorial."""
+    plain = plain_name(name)
+
+    async def work(api: Api) -> None:
+        await api.patch(playing.path_of("tutorials", plain), {"completed": True})
+        out(plain)
+
+    run(work)

@@ -1,0 +1,61 @@
+"""/content/files: what authors put into `__static__`, and nothing else. Nothing in it can run."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+
+from labyard.content.library import Library
+from labyard.server.asker import Asker, Given
+from labyard.server.problems import TooLargeError
+
+router = APIRouter(tags=["lessons"])
+
+LARGEST = 256 << 20  # bytes
+_TYPES = {
+    ".avif": "image/avif",
+    ".css": "text/css; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".gif": "image/gif",
+    ".html": "text/html; charset=utf-8",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".mp4": "video/mp4",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webm": "video/webm",
+    ".webp": "image/webp",
+    ".yaml": "text/plain; charset=utf-8",
+    ".yml": "text/plain; charset=utf-8",
+}
+_LOCKED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Opened by itself a picture or page of an author's runs nothing and is nobody: `sandbox` takes away our origin."""
+
+
+@router.get("/content/files/{plural}/{name}/{path:path}")
+async def content_file(
+    request: Request, plural: str, name: str, path: str, _person: Asker, services: Given
+) -> Response:
+    """404 for everything that does not lie in a `__static__` of that content."""
+    file, tag, size = await asyncio.to_thread(_find, services.lessons.library, plural, name, path)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Content-Security-Policy": _LOCKED}
+    if tag in (each.strip() for each in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    if size > LARGEST:
+        raise TooLargeError(f"this file is larger than {LARGEST >> 20} MiB")
+    kind = _TYPES.get(file.suffix.lower())
+    arguments: dict[str, Any] = {} if kind else {"filename": file.name, "content_disposition_type": "attachment"}
+    return FileResponse(file, headers=headers, media_type=kind or "application/octet-stream", **arguments)
+
+
+def _find(library: Library, plural: str, name: str, path: str) -> tuple[Path, str, int]:
+    file = library.static(library.entry(plural, name), path)
+    state = file.stat()
+    return file, f'"{state.st_mtime_ns:x}-{state.st_size:x}"', state.st_size

@@ -1,0 +1,58 @@
+"""What a server needs, over a fake host: the rooms put together as `assembly` does, with folders and policy of a test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from labyard.content.library import Library
+from labyard.control.access import Access
+from labyard.control.catalog import Catalog
+from labyard.control.changes import Changes
+from labyard.control.learning import Learning
+from labyard.control.lessons import Lessons
+from labyard.control.manifests import Manifests
+from labyard.control.plays import Plays
+from labyard.control.policy import Policy
+from labyard.control.progress import Progress
+from labyard.control.reconciler import Reconciler, utc_now
+from labyard.hosts.fake import FakeHost
+from labyard.server.services import ServerSettings, Services
+from labyard.store.database import Database
+from labyard.store.keys import KeyStore
+from labyard.store.plays import PlayStore
+from labyard.store.progress import ProgressStore
+
+
+def services_of(
+    folder: Path,
+    database: Database,
+    host: FakeHost,
+    *,
+    token: str,
+    catalog: Path,
+    content: Sequence[Path] = (),
+    policy: Policy | None = None,
+    settings: ServerSettings | None = None,
+) -> Services:
+    """`folder`: for saved playgrounds and uploads. `catalog`: of playgrounds. `content`: roots of lessons."""
+    store, changes, policy = PlayStore(database), Changes(), policy or Policy()
+    progress = Progress(ProgressStore(database))
+    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
+    own = folder / "playgrounds"
+    books = Catalog([own, catalog], Manifests(), own=own)
+    library = Library(tuple(content), books.grounds)
+    plays = Plays(store, books, host, reconciler, changes, policy, library=library, progress=progress)
+    lessons = Lessons(library, plays, progress)
+    return Services(
+        plays=plays,
+        lessons=lessons,
+        learning=Learning(library, lessons, plays, progress),
+        progress=progress,
+        catalog=books,
+        access=Access(KeyStore(database), token, clock=utc_now),
+        host=host,
+        reconciler=reconciler,
+        scratch=folder / "uploads",
+        settings=settings or ServerSettings(),
+    )

@@ -1,0 +1,187 @@
+"""Content in folders: found, ordered, read again when it changed, and never a crash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.support.lessons import LESSON, MODULE, TWO_NODES, write_lessons
+from tests.unit.server.conftest import DEMO
+
+from labyard.content.ground import Grounds
+from labyard.content.library import PLURALS, Library
+from labyard.content.model import Challenge
+from labyard.errors import NotFoundError
+from labyard.spec.manifest import parse_manifest
+
+
+def grounds() -> Grounds:
+    return {"demo": parse_manifest(DEMO), "ruin": None}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_lessons(tmp_path / "shipped")
+    return tmp_path
+
+
+def library(root: Path, *more: Path) -> Library:
+    known = grounds()
+    return Library((*more, root / "shipped"), lambda: known)
+
+
+def test_every_kind_is_found_by_name(root: Path) -> None:
+    (root / "shipped" / "challenges" / ".git").mkdir()
+    (root / "shipped" / "challenges" / "empty").mkdir()
+    (root / "shipped" / "challenges" / "README.md").write_text("# no lesson")
+    books = library(root, root / "absent")
+    names = {plural: [entry.name for entry in books.entries(plural)] for plural in PLURALS}
+    assert names == {
+        "challenges": ["broken", "two-nodes"],
+        "tutorials": ["agreeing"],
+        "courses": ["nodes"],
+        "skill-paths": ["up"],
+        "roadmaps": [],
+        "trainings": [],
+    }
+    assert [entry.problems for plural in PLURALS for entry in books.entries(plural) if entry.name != "broken"] == [
+        ()
+    ] * 4
+    with pytest.raises(NotFoundError):
+        books.entry("challenges", "nothing")
+    with pytest.raises(NotFoundError):
+        books.entries("blog-posts")
+
+
+def test_ones_own_comes_before_what_ships(root: Path) -> None:
+    own = root / "own" / "challenges" / "elsewhere"
+    own.mkdir(parents=True)
+    (own / "index.md").write_text(TWO_NODES.replace("title: Two", "name: two-nodes\ntitle: My two"))
+    entry = library(root, root / "own").entry("challenges", "two-nodes")
+    assert entry.document.title == "My two nodes that agree" and entry.folder == own
+
+
+def test_an_edit_is_seen_at_once_and_what_did_not_change_is_not_read_again(root: Path) -> None:
+    books = library(root)
+    first = books.entry("challenges", "two-nodes")
+    assert books.entry("challenges", "two-nodes").document is first.document
+    file = first.folder / "index.md"
+    file.write_text(TWO_NODES.replace("Two nodes that", "Three nodes that"))
+    os.utime(file, (1, 1))
+    assert books.entry("challenges", "two-nodes").document.title == "Three nodes that agree"
+    file.write_text(TWO_NODES.replace("Say hello.", "::image-box\n---\n:src: __static__/new.png\n:alt: x\n---\n::"))
+    assert any("no __static__/new.png" in each.message for each in books.entry("challenges", "two-nodes").problems)
+    (first.folder / "__static__" / "new.png").write_bytes(b"x")
+    assert books.entry("challenges", "two-nodes").problems == ()
+
+
+def test_an_edit_of_the_playground_is_seen_too(root: Path) -> None:
+    known = dict(grounds())
+    books = Library((root / "shipped",), lambda: known)
+    assert books.entry("challenges", "two-nodes").problems == ()
+    known["demo"] = parse_manifest(DEMO.replace("node-02", "node-99"))
+    assert any("no machine `node-02`" in each.message for each in books.entry("challenges", "two-nodes").problems)
+    del known["demo"]
+    assert any("no playground `demo`" in each.message for each in books.entry("challenges", "two-nodes").problems)
+    known["demo"] = None
+    assert any("problems of its own" in each.message for each in books.entry("challenges", "two-nodes").problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"\xff\xfe", b"---\n", b"---\n" + b"[" * 5000 + b"\n---\n", b"x" * (2 << 20), b"---\nkind: tutorial\n---\n"],
+)
+def test_what_is_broken_is_listed_and_harms_nobody(root: Path, text: bytes) -> None:
+    (root / "shipped" / "challenges" / "broken" / "index.md").write_bytes(text)
+    broken, whole = library(root).entries("challenges")
+    assert (broken.name, broken.content, whole.problems) == ("broken", None, ())
+    assert broken.problems[0].file == "challenges/broken/index.md" and not broken.document.sound
+    assert isinstance(whole.content, Challenge)
+
+
+def test_a_link_that_leads_out_is_not_read(root: Path) -> None:
+    (root / "secret.md").write_text(TWO_NODES)
+    file = root / "shipped" / "challenges" / "broken" / "index.md"
+    file.unlink()
+    file.symlink_to(root / "secret.md")
+    broken = library(root).entry("challenges", "broken")
+    assert broken.content is None and "leads out" in broken.problems[0].message
+
+
+def test_a_course_has_modules_and_lessons_in_their_order(root: Path) -> None:
+    books = library(root)
+    course = books.entry("courses", "nodes")
+    for folder in ("002.second", "100.last"):
+        (course.folder / folder).mkdir()
+        (course.folder / folder / "0.index.md").write_text(MODULE)
+    late = course.folder / "100.last" / "1.named"
+    late.mkdir()
+    (late / "index.md").write_text(LESSON.replace("kind: lesson", "kind: lesson\nname: other"))
+    (course.folder / "100.last" / "drafts").mkdir()
+    (course.folder / "100.last" / "drafts" / "index.md").write_text(LESSON)
+    (course.folder / ".labctlignore").write_text("drafts\n")
+    tree = books.tree(course)
+    assert [module.name for module in tree.modules] == ["second", "first", "last"]
+    assert [lesson.path for lesson in tree.lessons()] == ["first/one", "first/two", "last/other"]
+    assert books.lesson(course, "last/other").folder == "100.last/1.named"
+    assert [unit.name for unit in books.lesson(course, "first/one").units] == ["unit-1"]
+
+
+def test_a_flat_course(root: Path) -> None:
+    folder = root / "shipped" / "courses" / "nodes"
+    for number in ("10.b", "20.a"):
+        (folder / number).mkdir()
+        (folder / number / "index.md").write_text(LESSON)
+    books = library(root)
+    course = books.entry("courses", "nodes")
+    first, second = books.tree(course).modules
+    assert (first.name, first.page, [lesson.path for lesson in first.lessons]) == ("", None, ["b", "a"])
+    assert second.name == "first"
+    assert books.lesson(course, "a").module == ""
+
+
+def test_units_are_in_the_order_of_their_numbers(root: Path) -> None:
+    path = root / "shipped" / "skill-paths" / "up"
+    for name in ("unit-10.md", "unit-9.md", "program.md"):
+        (path / name).write_text("---\nkind: unit\ntitle: Another unit here\n---\n")
+    books = library(root)
+    units = [unit.name for unit in books.tree(books.entry("skill-paths", "up")).units]
+    assert units == ["program", "unit-1", "unit-9", "unit-10"]
+
+
+def test_solutions_are_texts_and_scripts_of_the_same_name(root: Path) -> None:
+    books = library(root)
+    entry = books.entry("challenges", "two-nodes")
+    (root / "secret.sh").write_text("secret")
+    (entry.folder / ".solution-03.sh").symlink_to(root / "secret.sh")
+    (entry.folder / ".solution-04.sh").write_bytes(b"\xff")
+    (entry.folder / "solution-05.md").write_text("No front matter.")
+    found = {each.name: each for each in books.solutions(entry)}
+    assert list(found) == ["solution", "solution-02", "solution-04", "solution-05"]
+    assert found["solution"].script == "# session: node-01\ntrue\n"
+    document = found["solution"].document
+    assert document is not None and document.title == "The short way"
+    assert found["solution-02"].document is None and found["solution-04"].script is None
+    assert found["solution-05"].document is not None and found["solution-05"].document.problems == ()
+
+
+def test_a_long_course_is_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labyard.content.tree.MOST", 2)
+    books = library(root)
+    assert list(books.tree(books.entry("courses", "nodes")).lessons()) == []
+
+
+def test_what_a_lesson_needs_of_its_playground(root: Path) -> None:
+    file = root / "shipped" / "challenges" / "two-nodes" / "index.md"
+    for written, words in (
+        ("needs: [nobody]", "there is no task `nobody`"),
+        ("needs: [init_more]", "which runs on another machine"),
+        ("needs: [check_one]", "which is none"),
+        ("needs: [keep_going]", "never completes"),
+        ("needs: [init_b]", None),
+    ):
+        file.write_text(TWO_NODES.replace("needs: [init_a]", written))
+        problems = library(root).entry("challenges", "two-nodes").problems
+        assert [words in each.message for each in problems if words] == ([True] if words else []), problems
+        assert words or problems == ()
