@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from labyard import __version__
-from labyard.server import conns, disk, images, playgrounds, plays, problems, signin, site, streams, unbuilt
+from labyard.server import conns, disk, images, playgrounds, plays, problems, signin, site, status, streams, unbuilt
 from labyard.server.guard import Guard
 from labyard.server.services import Services
 from labyard.server.sockets import Sockets
@@ -43,6 +43,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         disk.router,
         conns.router,
         streams.router,
+        status.router,
         unbuilt.router,
     ):
         app.include_router(router)
