@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from labyard.bots import solving
 from labyard.bots.cases import COLD, WARM, Case
@@ -19,6 +20,8 @@ from labyard.bots.results import Result
 from labyard.bots.verdict import unprepared
 from labyard.bots.watch import Seen, Watch, watching
 from labyard.errors import LabyardError
+
+T = TypeVar("T")
 
 Tell = Callable[[str], None]
 """Takes what an attempt is doing now, in a few words."""
@@ -68,8 +71,18 @@ async def _in_a_play(trying: _Attempt) -> Verdict:
         verdict = await trying.judge(play_id)
         await trying.keep(play_id)
     finally:
-        trouble = await trying.end(play_id)
+        trouble = await _surely(trying.end(play_id))
     return Verdict(result=Result.BROKEN, reason=trouble) if trouble else verdict
+
+
+async def _surely(work: Coroutine[Any, Any, T]) -> T:
+    """Do it to its end, also when we are cut meanwhile."""
+    doing = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await doing
+        raise
 
 
 class _Attempt:
