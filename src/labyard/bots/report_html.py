@@ -38,7 +38,7 @@ tbody tr{border-top:1px solid var(--line)}
 tbody th{font-weight:normal;position:sticky;left:0;background:var(--surface);padding-left:12px;max-width:44vw;
 overflow:hidden;text-overflow:ellipsis}
 tbody th[colspan]{color:var(--muted);font-size:12px;text-transform:capitalize}
-small{color:var(--muted)}
+small{color:var(--muted)}tbody th small{display:block;line-height:1.2}
 .s{display:inline-block;width:24px;height:24px;line-height:24px;text-align:center;font-weight:700;color:var(--on)}
 .passed{background:var(--passed)}.failed{background:var(--failed);border-radius:12px}
 .flaky{background:var(--flaky);border-radius:12px 0}.broken{background:var(--broken);border-radius:0 0 12px 12px}
@@ -79,8 +79,8 @@ def _matrix(rounds: list[Round]) -> str:
     rows = list(dict.fromkeys(key for known in by_round for key in known))
     order = {kind: place for place, kind in enumerate(dict.fromkeys(kind for kind, _, _ in rows))}
     rows.sort(key=lambda row: (order[row[0]], row[1], row[2]))
-    head = "".join(f"<th scope=col>{_stamp(each.started)}</th>" for each in rounds)
-    lines = [f"<thead><tr><th></th>{head}<th>took</th></tr></thead><tbody>"]
+    head = "".join(f"<th scope=col>{_stamp(each.started, '<br>')}</th>" for each in rounds)
+    lines = [f"<thead><tr><th></th><th scope=col>took</th>{head}</tr></thead><tbody>"]
     for kind, keys in groupby(rows, key=lambda row: row[0]):
         lines.append(f"<tr><th colspan={len(rounds) + 2}>{escape(kind)}s</th></tr>")
         lines.extend(_row(key, by_round) for key in keys)
@@ -93,9 +93,8 @@ def _row(key: tuple[str, str, str], by_round: list[dict[tuple[str, str, str], Ou
     cells = "".join(f"<td>{_cell(known.get(key))}</td>" for known in by_round)
     newest = by_round[0].get(key)
     took = _span(newest.seconds) if newest is not None and newest.tried else ""
-    return (
-        f"<tr><th scope=row>{escape(name)} <small>{escape(case)}</small></th>{cells}<td><small>{took}</small></td></tr>"
-    )
+    head = f"<th scope=row>{escape(name)} <small>{escape(case)}</small></th><td><small>{took}</small></td>"
+    return f"<tr>{head}{cells}</tr>"
 
 
 def _cell(outcome: Outcome | None) -> str:
@@ -129,8 +128,8 @@ def _folders(outcome: Outcome, links: bool) -> str:
     return "".join(f' <a href="{escape(quote(f"./{folder}/"))}">artifacts</a>' for folder in folders)
 
 
-def _stamp(moment: datetime) -> str:
-    return f'<time datetime="{moment.isoformat(timespec="seconds")}">{moment:%b %d} {moment:%H:%M}</time>'
+def _stamp(moment: datetime, between: str = " ") -> str:
+    return f'<time datetime="{moment.isoformat(timespec="seconds")}">{moment:%b %d}{between}{moment:%H:%M}</time>'
 
 
 def _span(seconds: float) -> str:
