@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from labyard.bots.attempt import Verdict, attempt
 from labyard.bots.cases import Case, Stock
 from labyard.bots.evidence import Evidence, plain
-from labyard.bots.lab import Lab
+from labyard.bots.lab import AwayError, Lab, Solution
 from labyard.bots.limits import Limits
 from labyard.bots.pace import Pace
 from labyard.bots.plays import Ours
 from labyard.bots.results import Outcome, Result, Round, Tried
 from labyard.bots.solving import VoidError
+from labyard.errors import LabyardError
 
 _ANEW = 2
 """How often an attempt is begun anew because the server went away in its middle."""
@@ -38,8 +39,16 @@ class News:
 async def stock_of(lab: Lab) -> Stock:
     """All that could be tried on a server."""
     playgrounds, lessons = await lab.playgrounds(), await lab.lessons()
-    solutions = {(lesson.kind, lesson.name): await lab.solutions(lesson) for lesson in lessons if lesson.solvable}
-    return Stock(playgrounds=tuple(playgrounds), lessons=tuple(lessons), solutions=solutions)
+    solutions: dict[tuple[str, str], Sequence[Solution]] = {}
+    known = {(lesson.kind, lesson.name): lesson for lesson in lessons}
+    for key, lesson in known.items():
+        try:
+            solutions[key] = await lab.solutions(lesson) if lesson.solvable else ()
+        except AwayError:
+            raise
+        except LabyardError as error:  # one that cannot be read must not keep all others from being tried
+            known[key] = replace(lesson, problem=lesson.problem or f"its solutions cannot be read: {error}")
+    return Stock(playgrounds=tuple(playgrounds), lessons=tuple(known.values()), solutions=solutions)
 
 
 class Running:

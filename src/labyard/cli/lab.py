@@ -48,10 +48,11 @@ class HttpLab:
         return [_playground(item) for item in await self._get("/api/playgrounds")]
 
     async def lessons(self) -> list[Lesson]:
-        """Those with a play. A server that knows no lessons of a kind has none."""
-        told = [
+        """Those with a play, and those that cannot be read. A server that knows no lessons of a kind has none."""
+        found = [
             _lesson(kind, str(item.get("name")), item) for kind, plural in _KINDS for item in await self._listed(plural)
         ]
+        told = [lesson for lesson in found if lesson.playground or lesson.problem]
         for course in await self._listed("courses"):
             told += await self._of_course(str(course.get("name")))
         return told
@@ -209,11 +210,8 @@ def _lesson(kind: str, name: str, item: dict[str, Any]) -> Lesson:
 
 def _problem(item: dict[str, Any]) -> str:
     """Why it cannot be played; warnings do not keep it from that."""
-    errors = [
-        str(problem.get("message") if isinstance(problem, dict) else problem)
-        for problem in item.get("problems") or ()
-        if not (isinstance(problem, dict) and problem.get("warning"))
-    ]
+    told = (str(problem) for problem in item.get("problems") or ())
+    errors = [problem for problem in told if ": warning: " not in problem]
     return f"cannot be read: {errors[0]}" if errors else ""
 
 

@@ -14,7 +14,6 @@ from tests.support.database import open_copy
 
 from labyard.assembly import Settings, _bots, _own_lab, services_over
 from labyard.control.access import OWNER
-from labyard.control.plays import NewPlay
 from labyard.errors import ConflictError
 from labyard.hosts.fake import FakeHost
 from labyard.play.status import PlayState
@@ -39,7 +38,9 @@ Serving = tuple[Settings, Services]
 @pytest.fixture
 async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        settings = Settings(data=tmp_path, port=listening.getsockname()[1])
+        (tmp_path / "catalog").mkdir()
+        (tmp_path / "catalog" / "demo.yaml").write_text(PLAYGROUND)
+        settings = Settings(data=tmp_path, port=listening.getsockname()[1], catalogs=(tmp_path / "catalog",))
         database = await open_copy(tmp_path / "labyard.db")
         services = services_over(settings, database, FakeHost())
         config = uvicorn_config(create_app(services), host="127.0.0.1", port=0, message_limit=1 << 20)
@@ -60,7 +61,8 @@ async def test_they_come_in_as_everybody(serving: Serving) -> None:
 
 async def test_what_an_earlier_server_left_is_ended(serving: Serving, tmp_path: Path) -> None:
     settings, services = serving
-    plays = [(await services.plays.create(OWNER, NewPlay(manifest=PLAYGROUND))).row.id for _ in range(2)]
+    async with _own_lab(settings) as lab:
+        plays = [await lab.start("playground", "demo", cold=True, title=title) for title in ("left", "of others")]
     (tmp_path / "bots").mkdir()
     (tmp_path / "bots" / "plays.json").write_text(json.dumps(plays[:1]))
     async with _bots(settings, services.nights):

@@ -20,7 +20,7 @@ from labyard.bots.lab import (
     Standing,
     TaskSight,
 )
-from labyard.errors import CapacityError, LabyardError, NotFoundError
+from labyard.errors import CapacityError, ConflictError, LabyardError, NotFoundError
 
 Check = Callable[["FakePlay"], bool]
 GIB = 1 << 30
@@ -96,6 +96,7 @@ class FakeLab:
         self.most = 0
         self.has = Room(cpus=8, memory=64 * GIB, memory_used=0, emulated=False)
         self.undestroyable = False
+        self.unreadable: set[str] = set()
 
     def add_lesson(self, name: str, content: Content, *scripts: str, **more: Any) -> None:
         self.contents[name] = content
@@ -134,6 +135,8 @@ class FakeLab:
 
     async def solutions(self, lesson: Lesson) -> list[Solution]:
         await self._here()
+        if lesson.name in self.unreadable:
+            raise ConflictError("not UTF-8")
         return self.scripts[lesson.name]
 
     async def prepare(self, playground: str) -> None:

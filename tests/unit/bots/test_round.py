@@ -154,6 +154,15 @@ async def test_a_script_that_cannot_be_read_names_its_lines(lab: FakeLab, rounds
     assert lab.ran == []
 
 
+async def test_solutions_that_cannot_be_read_keep_nobody_else_from_being_tried(lab: FakeLab, rounds: Rounds) -> None:
+    lab.add_lesson("unread", Content(), "true\n")
+    lab.add_lesson("nat", Content(checks={"a": done("x")}), "do x\n")
+    lab.unreadable.add("unread")
+    unread, nat = (await rounds.play()).outcomes
+    assert (unread.result, unread.words) == (Result.BROKEN, "its solutions cannot be read: not UTF-8")
+    assert nat.result is Result.PASSED
+
+
 async def test_a_playground_starts_cold_and_warm_and_all_machines_answer(lab: FakeLab, rounds: Rounds) -> None:
     lab.add_playground("lan")
     lab.add_playground("mute", Content(mute=True))

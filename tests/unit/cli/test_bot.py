@@ -49,7 +49,10 @@ def lesson(server: FakeServer, tmp_path: Path) -> Path:
 def test_what_would_be_tried(cli: Cli, server: FakeServer, lesson: Path) -> None:
     server.playgrounds.append({"name": "k8s", "title": "", "needs": "internet"})
     server.lessons["challenges"].append({"name": "unsolved", "solutions": [], "playground": "mini-lan"})
-    server.lessons["challenges"].append({"name": "bad", "solutions": [], "problems": [{"message": "no title"}]})
+    bad, warned = "index.md:1:1: no title", "index.md:2:1: warning: unusual"
+    server.lessons["challenges"].append({"name": "bad", "solutions": [], "playground": "", "problems": [warned, bad]})
+    server.lessons["challenges"][0]["problems"] = [warned]
+    server.lessons["tutorials"] = [{"name": "only-read", "playground": "", "problems": []}]
     modules = [{"name": "one", "lessons": [{"name": "intro"}, {"name": "two", "playground": {"name": "k8s"}}]}]
     server.lessons["courses"] = [{"name": "tools", "modules": modules}]
     server.scripts["courses/tools/one/two"] = [{"name": "solution", "script": "true"}]
@@ -61,7 +64,7 @@ def test_what_would_be_tried(cli: Cli, server: FakeServer, lesson: Path) -> None
         ("playground", "k8s", "cold", "not run here: it needs the internet"),
         ("playground", "k8s", "warm", "not run here: it needs the internet"),
         ("challenge", "nat", "solution", ""),
-        ("challenge", "bad", "-", "cannot be read: no title"),
+        ("challenge", "bad", "-", "cannot be read: index.md:1:1: no title"),
         ("course", "tools/one/two", "solution", "not run here: it needs the internet"),
     ]
     assert b"Without a solution's script: unsolved, bad" in done.stderr

@@ -155,9 +155,9 @@ def test_images_and_kernels(real: Cli) -> None:
 
 
 def test_bots_prove_its_playgrounds(real: Cli, tmp_path: Path) -> None:
-    listed = json.loads(real("bot", "list", "-o", "json").stdout)
+    listed = json.loads(real("bot", "list", "demo", "-o", "json").stdout)
     assert [(item["name"], item["case"]) for item in listed] == [("demo", "cold"), ("demo", "warm")]
-    done = real("bot", "run", "--all", "--repeat", "2", "--report", str(tmp_path / "report"))
+    done = real("bot", "run", "playground/demo", "--repeat", "2", "--report", str(tmp_path / "report"))
     assert done.returncode == 0, done.stderr
     assert b"2 passed" in done.stderr
     assert real("playground", "list", "-q").stdout == b""
