@@ -30,7 +30,7 @@ def showing(attempts: int) -> Iterator[Tell]:
         yield _plain
         return
     console = Console(stderr=True, highlight=False)
-    picture = _Picture(attempts, console)
+    picture = Picture(attempts, console)
     with Live(console=console, get_renderable=picture.draw, refresh_per_second=4, transient=True):
         yield picture.take
 
@@ -51,7 +51,7 @@ def ended(news: News) -> str:
     return f"{news.tried.result.value}, {show_duration(news.tried.seconds)}{why}"
 
 
-class _Picture:
+class Picture:
     """What runs now; what ended scrolls away above."""
 
     def __init__(self, attempts: int, console: Console) -> None:
