@@ -22,6 +22,11 @@ from typing import Any
 import structlog
 import uvicorn
 
+from labyard.bots.lab import Lab
+from labyard.bots.nightly import DEFAULT_AT, Nightly, parse_at
+from labyard.cli.client import opened
+from labyard.cli.lab import HttpLab
+from labyard.cli.target import Target
 from labyard.content.library import Library
 from labyard.control.access import OWNER, Access, owner_token
 from labyard.control.catalog import Catalog
@@ -49,7 +54,7 @@ from labyard.play.progress import Progress as Step
 from labyard.play.status import PlayState
 from labyard.resources import built, resource
 from labyard.server.app import create_app, uvicorn_config
-from labyard.server.services import ServerSettings, Services
+from labyard.server.services import Nights, ServerSettings, Services
 from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
@@ -192,6 +197,7 @@ def services_over(
         reconciler=reconciler,
         scratch=settings.data / "uploads",
         settings=ServerSettings(),
+        nights=Nights(folder=settings.data / "bots", at=parse_at(os.environ.get("LABYARD_BOT_AT") or DEFAULT_AT)),
     )
 
 
@@ -212,7 +218,7 @@ async def prepare(settings: Settings) -> AsyncIterator[dict[str, Any]]:
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
     _check_free(settings.host, settings.port)
-    async with house(settings) as services, _preparing(settings, services):
+    async with house(settings) as services, _preparing(settings, services), _bots(settings, services.nights):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
         config = uvicorn_config(app, host=settings.host, port=settings.port, message_limit=limit)
@@ -250,6 +256,31 @@ async def _preparing(settings: Settings, services: Services) -> AsyncIterator[No
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _bots(settings: Settings, nights: Nights) -> AsyncIterator[None]:
+    """The nightly round. Bots are guests like everybody: they come in by HTTP, with the owner's token."""
+    if nights.at is None:
+        yield
+        return
+    nightly = Nightly(lambda: _own_lab(settings), nights.folder, nights.at)
+    task = asyncio.create_task(nightly.run())
+    try:
+        yield
+    finally:
+        nightly.leave()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _own_lab(settings: Settings) -> AsyncIterator[Lab]:
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where we listen, to where we are
+    host = anywhere.get(settings.host) or (f"[{settings.host}]" if ":" in settings.host else settings.host)
+    token = owner_token(settings.data / "owner.token")
+    async with opened(Target(url=f"http://{host}:{settings.port}", token=token, data=settings.data)) as api:
+        yield HttpLab(api)
 
 
 async def _prepare_catalog(services: Services) -> None:

@@ -44,7 +44,8 @@ class Lab:
         return (self.data / "id").read_text()[:6]
 
     def _env(self) -> dict[str, str]:
-        return {**os.environ, "LABYARD_URL": self.url, "LABYARD_DATA": str(self.data), **self.environment}
+        ours = {"LABYARD_URL": self.url, "LABYARD_DATA": str(self.data), "LABYARD_BOT_AT": "off"}
+        return {**os.environ, **ours, **self.environment}
 
     def start_server(self) -> None:
         """Returns once it answers; `link` is the sign-in link it printed."""

@@ -31,7 +31,7 @@ class Api:
         self.target = target
         self._http = http
 
-    async def get(self, path: str, **query: str) -> Any:
+    async def get(self, path: str, /, **query: str) -> Any:
         return await self._ask("GET", path, params=query)
 
     async def post(self, path: str, body: object = None, *, patience: float = 60) -> Any:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,15 +40,28 @@ class Ending:
         return ExitCode.TIMED_OUT if self.timed_out else _STATUSES.get(self.code, ExitCode.FAILED)
 
 
+Sink = Callable[[int, bytes], Awaitable[None]]
+"""Takes what a program printed: the descriptor it printed to (1, 2), and the bytes."""
+
+
+async def to_descriptors(descriptor: int, data: bytes) -> None:
+    """To our own stdout and stderr."""
+    try:
+        await asyncio.to_thread(_write_all, descriptor, data)
+    except BrokenPipeError:
+        leave_broken_pipe()
+
+
 class Output:
-    """Writes what comes and tells the server how much was taken, so that it never sends faster than we can write.
+    """Hands on what comes and tells the server how much was taken, so that it never sends faster than we can take.
 
     `channels`: whether each message begins with the byte that says whether it is stdout (1) or stderr (2).
     """
 
-    def __init__(self, connection: ClientConnection, *, channels: bool) -> None:
+    def __init__(self, connection: ClientConnection, *, channels: bool, sink: Sink = to_descriptors) -> None:
         self._connection = connection
         self._channels = channels
+        self._sink = sink
 
     async def run(self) -> Ending:
         """Until the end is told. Raises UnreachableError when the connection ends before that."""
@@ -69,10 +82,7 @@ class Output:
         descriptor, data = (message[0], message[1:]) if self._channels else (1, message)
         if descriptor not in (1, 2) or not data:
             return
-        try:
-            await asyncio.to_thread(_write_all, descriptor, data)
-        except BrokenPipeError:
-            leave_broken_pipe()
+        await self._sink(descriptor, data)
         with contextlib.suppress(ConnectionClosed):  # the other side may have gone after its last word
             await self._connection.send(json.dumps({"ack": len(data)}))
 

@@ -23,6 +23,7 @@ from labyard.server import (
     problems,
     signin,
     site,
+    status,
     streams,
     unbuilt,
 )
@@ -56,6 +57,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         disk.router,
         conns.router,
         streams.router,
+        status.router,
         unbuilt.router,
         lessons.router,
         content_files.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 from labyard.control.access import Access
@@ -37,6 +37,14 @@ class ServerSettings(Value):
     status_every: float = 3.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Nights:
+    """Where the bots' rounds are kept, and when one is played (None: never)."""
+
+    folder: Path = Path("/nonexistent")
+    at: time | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """`scratch`: a folder for uploads on their way, emptied by who made them."""
@@ -52,3 +60,4 @@ class Services:
     scratch: Path
     settings: ServerSettings = field(default_factory=ServerSettings)
     clock: Callable[[], datetime] = utc_now
+    nights: Nights = field(default_factory=Nights)

@@ -30,6 +30,13 @@ def plain_page(title: str, text: str, hint: str) -> str:
     return _PLAIN.format(title=escape(title), text=_coded(text), hint=_coded(hint))
 
 
+def sign_in_page() -> Response:
+    """For whoever opens a page and has no session."""
+    text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
+    page = plain_page("Sign in to Labyard", text, "A link works once.")
+    return HTMLResponse(page, 401, {"Cache-Control": "no-store"})
+
+
 def mount(app: FastAPI, pages: Path | None) -> None:
     """Serve the built pages in `pages`: `index.html`, and `assets/` whose names change with their content."""
     router = APIRouter(include_in_schema=False)
@@ -55,10 +62,7 @@ def mount(app: FastAPI, pages: Path | None) -> None:
 def _page(pages: Path | None, *, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         if await who(request) is None:
-            text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
-            return HTMLResponse(
-                plain_page("Sign in to Labyard", text, "A link works once."), 401, {"Cache-Control": "no-store"}
-            )
+            return sign_in_page()
         if pages is None or not (pages / "index.html").is_file():
             text = "This installation of Labyard came without its pages; the API and the CLI work."
             return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."), status)

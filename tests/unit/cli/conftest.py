@@ -20,6 +20,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from tests.unit.cli.fake_lessons import add_lessons
 from tests.unit.cli.fake_moments import add_moments, ndjson
 from tests.unit.cli.fake_program import Program
 
@@ -75,6 +76,9 @@ class FakeServer:
             {"name": "mini-lan", "title": "Mini LAN", "description": "three nodes"}
         ]
         self.details: list[dict[str, Any]] = []
+        self.on_tasks: Callable[[], list[dict[str, Any]]] = lambda: self.details
+        self.lessons: dict[str, list[dict[str, Any]]] = {}  # by kind, in the plural
+        self.scripts: dict[str, list[dict[str, Any]]] = {}  # by KIND/NAME[/PATH]
         self.created: list[dict[str, Any]] = []
         self.actions: list[tuple[str, dict[str, Any]]] = []
         self.requests: list[str] = []
@@ -232,6 +236,7 @@ def application(fake: FakeServer) -> FastAPI:
     add_streams(app, fake)
     add_stock(app, fake)
     add_moments(app, fake)
+    add_lessons(app, fake)
     return app
 
 
@@ -271,7 +276,7 @@ def add_plays(app: FastAPI, fake: FakeServer) -> None:
 
     @app.get("/api/plays/{play_id}/tasks")
     async def tasks(play_id: str) -> Any:
-        return fake.details
+        return fake.on_tasks()
 
     @app.get("/api/plays/{play_id}/debug")
     async def debug(play_id: str) -> Any:

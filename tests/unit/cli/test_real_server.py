@@ -224,3 +224,14 @@ def test_images_and_kernels(real: Cli) -> None:
     assert real("image", "list").returncode == 0
     assert real("kernel", "list").returncode == 0
     assert real("image", "pull", "debian-12").returncode == 0
+
+
+def test_bots_prove_its_playgrounds(real: Cli, tmp_path: Path) -> None:
+    listed = json.loads(real("bot", "list", "demo", "-o", "json").stdout)
+    assert [(item["name"], item["case"]) for item in listed] == [("demo", "cold"), ("demo", "warm")]
+    done = real("bot", "run", "playground/demo", "--repeat", "2", "--report", str(tmp_path / "report"))
+    assert done.returncode == 0, done.stderr
+    assert b"2 passed" in done.stderr
+    assert real("playground", "list", "-q").stdout == b""
+    diary = json.loads((tmp_path / "report" / "playground" / "demo" / "cold-2" / "diary.json").read_text())
+    assert diary["play"]["status"]["stateEvents"]

@@ -1,0 +1,3 @@
+# session: node-01
+# session: node-02
+# only words

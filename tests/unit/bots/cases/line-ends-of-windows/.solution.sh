@@ -1,0 +1,3 @@
+true
+# session: node-01
+false

@@ -1,0 +1,2 @@
+# This lesson solves itself.
+
