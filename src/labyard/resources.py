@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """Shipped data: `catalog` or `images`, or something in them. FileNotFoundError when this package lacks it."""
+    """Shipped data: `catalog`, `images`, `web/src/styles`, or a part of them. FileNotFoundError when this package lacks it."""
     for root in (_PACKAGE / "_data", _PACKAGE.parent.parent):
         if (root / name).exists():
             return root / name

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -15,17 +17,19 @@ from labyard.cli.examples import examples
 from labyard.cli.exits import UsageError
 from labyard.cli.lint import tell
 from labyard.cli.listen import data_folder
-from labyard.cli.talk import Output, out_json, out_table, printable, say
+from labyard.cli.talk import Output, out, out_json, out_table, printable, say
 from labyard.content.folder import Folder
 from labyard.content.ground import Grounds
 from labyard.content.lint import lint as check
+from labyard.content.render import read_lesson
+from labyard.content.render import render as rendered
+from labyard.content.standalone import standalone
 from labyard.control.catalog import Catalog
 from labyard.control.manifests import Manifests
 from labyard.errors import Problem
 from labyard.resources import resource
 
 _ABOVE = 3  # folders: of `challenges/NAME/index.md` the one that holds `challenges` and `playgrounds`
-
 app = typer.Typer(rich_markup_mode=None)
 content = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Write lessons: Markdown beside a play.")
 app.add_typer(content, name="content")
@@ -106,3 +110,42 @@ def list_content(
                 say(printable(str(problem)))
 
     run(work)
+
+
+_STYLES = ("tokens.css", "lesson.css")
+_PARTS_DEEP = 3  # a lesson lies in its module, that in its course: they share a `__static__`
+
+
+@content.command("render", epilog=examples("labyard content render index.md --out lesson.html"))
+def render(
+    file: Annotated[Path, typer.Argument(help="A Markdown file.", metavar="FILE")],
+    target: Annotated[Path | None, typer.Option("--out", help="Where the page goes. Default: stdout.")] = None,
+) -> None:
+    """Show a lesson as a page of its own, without a server: HTML that runs no script. `lint` tells what is wrong with it."""
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}", hint="a lesson is a Markdown file: index.md")
+    try:
+        text = Folder(file).text(file.name)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    lesson = read_lesson(text, file=str(file))
+    place = target.parent if target is not None else Path()
+    page = rendered(lesson, files=partial(_address, file, place))
+    styles = "".join(resource(f"web/src/styles/{name}").read_text() for name in _STYLES)
+    html = standalone(lesson, page, styles=styles)
+    if target is None:
+        out(html.rstrip("\n"))
+    else:
+        target.write_text(html)
+        say(f"{target}: open it in a browser")
+
+
+def _address(file: Path, place: Path, path: str) -> str | None:
+    """Of a file in `__static__` beside the lesson or beside what it is a part of, as seen from the folder `place`."""
+    home = file.resolve().parent
+    for folder in (home, *home.parents[:_PARTS_DEEP]):
+        if Folder(folder).exists(path):
+            return quote(os.path.relpath(folder / path, place.resolve()))
+        if not any((folder.parent / name).is_file() for name in ("index.md", "0.index.md", "000.index.md")):
+            break
+    return None

@@ -25,10 +25,11 @@ _FENCE: Final = re.compile(r"[ \t>]*(`{3,}|~{3,})([^`]*)$")
 _OPEN: Final = re.compile(r"[ \t]*(:{2,})([A-Za-z][A-Za-z0-9-]*)(?:\[[^\]]*\])?(\{.*\})?[ \t]*$")
 _CLOSE: Final = re.compile(r"[ \t]*(:{2,})[ \t]*$")
 _SLOT: Final = re.compile(r"[ \t]*#([A-Za-z][A-Za-z0-9_-]*)(?:\{.*\})?[ \t]*$")
-_INLINE: Final = re.compile(r"(?<![\w:`]):([A-Za-z][A-Za-z0-9-]*)(?:\[[^\]]*\])?\{([^{}]*)\}")
-_CODE: Final = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+INLINE: Final = re.compile(r"(?<![\w:`]):([A-Za-z][A-Za-z0-9-]{0,63})(?:\[([^\]]{0,200})\])?\{([^{}]{0,2000})\}")
+"""`:name[label]{props}`. Bounded, as it is tried wherever there is a colon."""
+_TICKS: Final = re.compile(r"`+")
 _ATTRIBUTE: Final = re.compile(
-    r"""\s*(?:(:?[A-Za-z_@][\w:.-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'{}]+)))?|[.#][\w-]+)"""
+    r"""(?:(:?[A-Za-z_@][\w:.-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'{}]+)))?|[.#][\w-]+)"""
 )
 _DASHES: Final = re.compile(r"[ \t]*---[ \t]*$")
 
@@ -254,11 +255,26 @@ def _blocks(parts: Iterable[Part], around: tuple[Component, ...]) -> Iterator[tu
 
 def _inline(line: str, number: int) -> Iterator[Component]:
     """Components in a line of text; not those in code."""
-    blank = _CODE.sub(lambda code: " " * len(code[0]), line)
-    for found in _INLINE.finditer(blank):
+    for found in INLINE.finditer(_without_code(line)):
         place = Place(number, found.start() + 2)
-        props = attributes("{" + line[found.start(2) : found.end(2)] + "}", place)
+        props = attributes("{" + line[found.start(3) : found.end(3)] + "}", place)
         yield Component(name=found[1], place=place, props=props, slots={}, slot_places={}, inline=True)
+
+
+def _without_code(line: str) -> str:
+    """Blanks where code is: from a run of backticks to the next of the same length."""
+    runs = [found.span() for found in _TICKS.finditer(line)]
+    after: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    for start, end in reversed(runs):
+        ends[start] = after.get(end - start, 0)
+        after[end - start] = end
+    out, at = [], 0
+    for start, _ in runs:
+        if start >= at and ends[start]:
+            out += [line[at:start], " " * (ends[start] - start)]
+            at = ends[start]
+    return "".join((*out, line[at:]))
 
 
 def attributes(text: str, place: Place) -> dict[str, Prop]:

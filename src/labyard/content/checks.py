@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from labyard.content.blocks import Body, Component, Prop
-from labyard.content.components import KINDS, TASKS, Kind, spelled
+from labyard.content.components import KINDS, TASKS, Kind, spelled, text, value
 from labyard.content.model import Challenge, Content, Listed, Played, Task
 from labyard.errors import Problem
 from labyard.spec.document import Mapping, Place, Scalar, Sequence
@@ -160,7 +160,7 @@ def check_shown(content: Content, body: Body) -> Iterator[Finding]:
     """A task that is checked and never shown cannot be found by its learner."""
     if not isinstance(content, Played):
         return
-    shown = {_value(component, "name") for component, _ in body.blocks() if component.name in TASKS}
+    shown = {value(component, "name") for component, _ in body.blocks() if component.name in TASKS}
     for name, task in content.tasks.items():
         if not task.init and not task.helper and name not in shown:
             hint = "show it with `::simple-task`, or make it a `helper`"
@@ -178,11 +178,12 @@ class BodyCheck:
 
     def problems(self, body: Body) -> Iterator[Problem]:
         for component, around in body.blocks():
-            yield from self._component(component, around)
+            yield from self.component(component, around)
         for component in body.inline:
-            yield from self._component(component, ())
+            yield from self.component(component, ())
 
-    def _component(self, component: Component, around: tuple[Component, ...]) -> Iterator[Problem]:
+    def component(self, component: Component, around: tuple[Component, ...]) -> Iterator[Problem]:
+        """What is wrong with one; `around`: those it stands in, the outermost first."""
         kind = KINDS.get(component.name)
         sign = ":" if component.inline else "::"
         if kind is None:
@@ -204,9 +205,9 @@ class BodyCheck:
         for name, prop in given.items():
             if name not in kind.props:
                 yield self._say(prop.place, f"`{component.name}` has no prop `{name}`", nearest(name, kind.props))
-            elif name in kind.choices and not prop.bound and _text(prop) not in kind.choices[name]:
-                hint = nearest(_text(prop) or "", kind.choices[name])
-                yield self._say(prop.place, f"`{name}` cannot be `{_text(prop)}`", hint)
+            elif name in kind.choices and not prop.bound and text(prop) not in kind.choices[name]:
+                hint = nearest(text(prop) or "", kind.choices[name])
+                yield self._say(prop.place, f"`{name}` cannot be `{text(prop)}`", hint)
         for name in kind.required:
             if name not in given:
                 yield self._say(component.place, f"`::{component.name}` needs the prop `{name}`")
@@ -232,7 +233,7 @@ class BodyCheck:
                     )
 
     def _task(self, component: Component) -> Iterator[Problem]:
-        name = _value(component, "name")
+        name = value(component, "name")
         if name is None or not isinstance(self.content, Played):
             if name is not None and self.content is not None:
                 yield self._say(component.place, f"a {self.content.kind} has no tasks to show")
@@ -249,30 +250,17 @@ class BodyCheck:
         if not component.props:
             yield self._say(component.place, "a card shows something: give it `challenge`, `tutorial` or the like")
         for prop, field in _SHOWN.items():
-            value = _value(component, prop)
-            if value is None or self.content is None:
+            written = value(component, prop)
+            if written is None or self.content is None:
                 continue
-            group, _, name = value.partition(".")
+            group, _, name = written.partition(".")
             known: dict[str, object] = getattr(self.content, field)
             if group.replace("-", "_") != field or not {name, name.replace("_", "-")} & set(known):
                 hint = nearest(name, known) or f"the front matter has no `{field.replace('_', '-')}`"
-                yield self._say(component.props[prop].place, f"`{value}` is not in the front matter", hint)
+                yield self._say(component.props[prop].place, f"`{written}` is not in the front matter", hint)
 
     def _say(self, place: Place, message: str, hint: str | None = None) -> Problem:
         return Problem(file=self.file, line=place.line, column=place.column, message=message, hint=hint)
-
-
-def _value(component: Component, prop: str) -> str | None:
-    found = next((value for name, value in component.props.items() if spelled(name) == prop), None)
-    return None if found is None else _text(found)
-
-
-def _text(prop: Prop) -> str | None:
-    """Of a bound one without the quotes that make it a text of JavaScript's."""
-    if not isinstance(prop.value, Scalar) or prop.value.value is None:
-        return None
-    text = str(prop.value.value)
-    return text[1:-1] if prop.bound and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def _names(prop: Prop) -> Iterator[str]:
@@ -282,7 +270,7 @@ def _names(prop: Prop) -> Iterator[str]:
 
 
 def _images(component: Component) -> Iterator[tuple[str, Place]]:
-    if (source := _value(component, "src")) is not None:
+    if (source := value(component, "src")) is not None:
         yield source, component.props["src"].place
     if (slides := component.props.get("slides")) is not None and isinstance(slides.value, Sequence):
         for item in slides.value.items:

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from labyard.content.blocks import Component, Prop
+from labyard.spec.document import Scalar
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -58,3 +61,18 @@ TASKS: Final = ("simple-task", "user-input-task")
 def spelled(prop: str) -> str:
     """A prop's name as it is in the table."""
     return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda letter: f"-{letter[0]}", prop).lower()
+
+
+def value(component: Component, prop: str) -> str | None:
+    """The text of a prop, however it is spelled."""
+    found = next((value for name, value in component.props.items() if spelled(name) == prop), None)
+    return None if found is None else text(found)
+
+
+def text(prop: Prop) -> str | None:
+    """Of a bound one without the quotes that make it a text of JavaScript's."""
+    if not isinstance(prop.value, Scalar) or prop.value.value is None:
+        return None
+    written = str(prop.value.value)
+    quoted = prop.bound and len(written) > 1 and written[0] == written[-1] and written[0] in "'\""
+    return written[1:-1] if quoted else written
