@@ -18,16 +18,17 @@ from labyard.cli.exits import UsageError
 from labyard.cli.lint import tell
 from labyard.cli.listen import data_folder
 from labyard.cli.talk import Output, out, out_json, out_table, printable, say
+from labyard.content.document import read_document
 from labyard.content.folder import Folder
 from labyard.content.ground import Grounds
 from labyard.content.lint import lint as check
-from labyard.content.render import read_lesson
 from labyard.content.render import render as rendered
 from labyard.content.standalone import standalone
 from labyard.control.catalog import Catalog
 from labyard.control.manifests import Manifests
-from labyard.errors import Problem
+from labyard.errors import Problem, SpecError
 from labyard.resources import resource
+from labyard.spec.limits import DEFAULT
 
 _ABOVE = 3  # folders: of `challenges/NAME/index.md` the one that holds `challenges` and `playgrounds`
 app = typer.Typer(rich_markup_mode=None)
@@ -128,8 +129,12 @@ def render(
         text = Folder(file).text(file.name)
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
-    lesson = read_lesson(text, file=str(file))
     place = target.parent if target is not None else Path()
+    lesson = read_document(
+        text, file=str(file), exists=lambda path: _address(file, place, path) is not None, limits=DEFAULT
+    )
+    if lesson.unreadable and not lesson.body.parts:
+        raise SpecError(lesson.unreadable)
     page = rendered(lesson, files=partial(_address, file, place))
     styles = "".join(resource(f"web/src/styles/{name}").read_text() for name in _STYLES)
     html = standalone(lesson, page, styles=styles)

@@ -12,8 +12,9 @@ from labyard.content.blocks import Body, Component, Prop
 from labyard.content.components import KINDS, TASKS, Kind, spelled, text, value
 from labyard.content.model import Challenge, Content, Listed, Played, Task
 from labyard.errors import Problem
-from labyard.spec.document import Mapping, Place, Scalar, Sequence
+from labyard.spec.document import Loc, Mapping, Place, Scalar, Sequence
 from labyard.spec.findings import Finding, nearest
+from labyard.spec.references import examine, needed
 
 TITLE: Final = (10, 120)
 DESCRIPTION: Final = 500
@@ -23,10 +24,10 @@ CATEGORIES: Final = (
 )
 MOST_CATEGORIES, MOST_TAGS = 2, 5
 MOST_TASKS: Final = 256
+SCRIPTS: Final = ("run", "hintcheck", "failcheck")
 SCRIPT: Final = 64 << 10  # characters, as in a playground's manifest
 TIMEOUT: Final = 3600  # seconds, likewise
 
-_REFERENCE: Final = re.compile(r"x\(\s*\.needs\.([^.\s)]+)\.(\w+)\s*\)")
 _STATIC: Final = "__static__/"
 _SHOWN: Final = {
     "challenge": "challenges",
@@ -106,15 +107,14 @@ def _task(name: str, task: Task, tasks: dict[str, Task]) -> Iterator[Finding]:
         other = tasks.get(need)
         if other is not None and (objection := _objection(name, task, need, other)) is not None:
             yield Finding(loc=(*loc, "needs", index), message=objection)
-    for key in ("run", "hintcheck", "failcheck"):
+    for key in SCRIPTS:
         script = getattr(task, key) or ""
         if len(script) > SCRIPT:
             yield Finding(loc=(*loc, key), message=f"a script has at most {SCRIPT} characters, this one {len(script)}")
-        yield from _references((*loc, key), script, task)
     for index, line in enumerate(task.env):
         if not re.match(r"[A-Za-z_]\w*=", line, re.ASCII):
             yield Finding(loc=(*loc, "env", index), message="this is no `KEY=VALUE`")
-        yield from _references((*loc, "env", index), line, task)
+    yield from _references(loc, task)
 
 
 def _objection(name: str, task: Task, need: str, other: Task) -> str | None:
@@ -138,13 +138,27 @@ def unknown_needs(tasks: dict[str, Task], beside: Collection[str]) -> Iterator[F
                 yield Finding(loc=loc, message=f"there is no task `{need}`", hint=nearest(need, known))
 
 
-def _references(loc: tuple[str | int, ...], text: str, task: Task) -> Iterator[Finding]:
-    for need, stream in _REFERENCE.findall(text):
-        if need not in task.needs:
-            hint = nearest(need, task.needs) if task.needs else f"add it: `needs: [{need}]`"
-            yield Finding(loc=loc, message=f"`{need}` is not among the task's `needs`", hint=hint)
-        if stream not in ("stdout", "stderr"):
-            yield Finding(loc=loc, message=f"a task has no `{stream}`", hint=nearest(stream, ("stdout", "stderr")))
+def _references(loc: Loc, task: Task) -> Iterator[Finding]:
+    """Of all scripts and lines of `env`: what they refer to, and where they cannot."""
+    scripts = {key: text for key in SCRIPTS if (text := getattr(task, key)) and len(text) <= SCRIPT}
+    places: dict[str | int, Loc] = {key: (*loc, key) for key in scripts}
+    places |= {index: (*loc, "env", index) for index in range(len(task.env))}
+    for wrong in examine(scripts, task.env):
+        said = wrong.objection
+        yield Finding(
+            loc=places[wrong.where],
+            message=said.message,
+            hint=said.hint,
+            warning=said.warning,
+            within=(wrong.line, wrong.column),
+        )
+    texts: list[tuple[str | int, str]] = [*scripts.items(), *enumerate(task.env)]
+    for where, text in texts:
+        for need, line, column in needed(text):
+            if need not in task.needs:
+                hint = nearest(need, task.needs) if task.needs else f"add it: `needs: [{need}]`"
+                words = f"`{need}` is not among the task's `needs`"
+                yield Finding(loc=places[where], message=words, hint=hint, within=(line, column))
 
 
 def _cycle(tasks: dict[str, Task]) -> Iterator[Finding]:

@@ -8,24 +8,20 @@ the gate once more.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 from labyard.content.addresses import Files
-from labyard.content.blocks import Body, Component, Markdown, Part, read_body
+from labyard.content.blocks import Component, Markdown, Part
 from labyard.content.checks import BodyCheck
-from labyard.content.front_matter import read_front_matter
+from labyard.content.document import Document
 from labyard.content.highlight import plain
 from labyard.content.markdown import Heading, Text, TooMuchError, Writing, learn_references, to_html
-from labyard.content.model import KINDS, Content
 from labyard.content.sanitize import sanitize
 from labyard.content.show import SHOWS, Shown
 from labyard.errors import Problem
-from labyard.spec.document import Mapping, Scalar
-from labyard.spec.limits import DEFAULT, Limits
-from labyard.spec.reading import read
 
 LARGEST: Final = 8 << 20
 """Characters of HTML: a lesson that would become more is shown as it was written."""
@@ -42,38 +38,15 @@ class Rendered:
     headings: tuple[Heading, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """A file that was read: `content` is None when its front matter says too little."""
-
-    file: str
-    content: Content | None
-    tasks: Collection[str]
-    body: Body
-    problems: tuple[Problem, ...] = ()
-
-
-def read_lesson(text: str, *, file: str, limits: Limits = DEFAULT) -> Lesson:
-    """A file as it can be shown, whatever else is wrong with it. Raises SpecError when there is nothing to show."""
-    front = read_front_matter(text, file=file, limits=limits, optional=True)
-    kind = front.root.entries.get("kind")
-    model = KINDS.get(str(kind.value)) if isinstance(kind, Scalar) else None
-    content = read(model, front.root)[0] if model is not None else None
-    tasks = front.root.entries.get("tasks")
-    body, problems = read_body(front.body, line=front.line, file=file, limits=limits)
-    names = tuple(tasks.entries) if isinstance(tasks, Mapping) else ()
-    return Lesson(file=file, content=content, tasks=names, body=body, problems=(*front.problems, *problems))
-
-
-def render(lesson: Lesson, *, files: Files) -> Rendered:
-    """`files` gives addresses to what lies in `__static__`."""
+def render(lesson: Document, *, files: Files) -> Rendered:
+    """Whatever else is wrong with it. `files` gives addresses to what lies in `__static__`."""
     page = _Page(lesson, files)
     try:
         for markdown in _texts(lesson.body.parts):
             learn_references(markdown.text, page.writing)
     except TooMuchError:
         page.writing.work = -1
-    told = "".join(_box(each) for each in lesson.problems[:_SHOWN_PROBLEMS])
+    told = "".join(_box(each) for each in lesson.unreadable[:_SHOWN_PROBLEMS])
     above, below = page.parts(lesson.body.parts)
     html = sanitize(told + above + (below or ""))
     teaser = sanitize(told + above) if below is not None else ""
@@ -91,7 +64,7 @@ def _texts(parts: Iterable[Part]) -> Iterable[Markdown]:
 class _Page:
     """One lesson while it is written."""
 
-    def __init__(self, lesson: Lesson, files: Files) -> None:
+    def __init__(self, lesson: Document, files: Files) -> None:
         self._content = lesson.content
         self._check = BodyCheck(lesson.file, lesson.content, lesson.tasks, lambda path: files(path) is not None)
         self.writing = Writing(files=files, component=lambda each: self.component(each, ()), problem=_say)

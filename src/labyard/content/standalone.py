@@ -5,14 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from labyard.content.render import Lesson, Rendered
+from labyard.content.document import Document
+from labyard.content.render import Rendered
 
 _POLICY: Final = "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'"
 _LISTED: Final = 3
 """Headings a lesson needs before a list of them helps."""
 
 
-def standalone(lesson: Lesson, page: Rendered, *, styles: str) -> str:
+def standalone(lesson: Document, page: Rendered, *, styles: str) -> str:
     """`styles` is CSS that ships with Labyard; it is written as it is."""
     content = lesson.content
     title = content.title if content is not None else lesson.file

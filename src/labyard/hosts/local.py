@@ -79,7 +79,7 @@ class LocalHost:
         await self._engine.machine(play_id, machine, verb)
 
     async def put_in(self, play_id: str, task: str, value: str) -> None:
-        await self._engine.put_in(play_id, task, value)  # type: ignore[attr-defined]  # comes with the engine's tasks
+        await self._engine.put_in(play_id, task, value)
 
     async def set_lifetime(self, play_id: str, seconds: float | None) -> None:
         await self._engine.set_lifetime(play_id, seconds)

@@ -43,7 +43,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar(Node):
+    """`inner`: where the first character of its text is written, None where its lines are not those of the file."""
+
     value: str | bool | int | float | None
+    inner: Place | None = None
+
+    def within(self, line: int, column: int) -> Place:
+        """Where what is at this place of its text, counted from 0, is written; else where the value is."""
+        if self.inner is None:
+            return self.place
+        return Place(self.inner.line + line, self.inner.column + column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,7 @@ class _Reader:
     limits: Limits
     file: str
     above: int
+    lines: list[str]
     problems: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
     count: int = 0
@@ -130,7 +140,20 @@ class _Reader:
         if "\0" in event.value:
             self.say(place, "a NUL character cannot be used anywhere")
         empty = event.implicit[0] and event.value in _NULLS  # implicit[0]: written without quotes
-        return Scalar(place=place, weight=len(event.value), value=None if empty else event.value)
+        value = None if empty else event.value
+        return Scalar(place=place, weight=len(event.value), value=value, inner=self.inner(event, place))
+
+    def inner(self, event: Any, place: Place) -> Place | None:
+        """Of a literal block or what is written in one line without escapes."""
+        if event.style == "|":
+            text = next((line for line in event.value.split("\n") if line.strip(" ")), "")
+            above = event.value.split("\n").index(text) + event.start_mark.line + 1
+            written = self.lines[above] if text and above < len(self.lines) else ""
+            return Place(place.line + 1, written.find(text) + 1) if written.endswith(text) and text else None
+        quotes = 0 if event.style in (None, "") else 1
+        width = event.end_mark.column - event.start_mark.column - 2 * quotes
+        same = event.start_mark.line == event.end_mark.line and width == len(event.value) and event.style != ">"
+        return Place(place.line, place.column + quotes) if same else None
 
     def sequence(self, place: Place, depth: int) -> Sequence:
         items: list[Node] = []
@@ -183,7 +206,9 @@ def read_yaml(
     if size is None or size > limits.document:
         message = "this is not text" if size is None else f"this file is larger than {limits.document} bytes"
         raise SpecError((_problem(file, start, message),))
-    reader = _Reader(events=yaml.parse(text, Loader=loader), limits=limits, file=file, above=above)
+    reader = _Reader(
+        events=yaml.parse(text, Loader=loader), limits=limits, file=file, above=above, lines=text.split("\n")
+    )
     try:
         root = reader.read()
     except _RefusedError as error:

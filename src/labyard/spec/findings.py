@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from labyard.errors import Problem
-from labyard.spec.document import Loc, Node, Place, find, place_of, show_path
+from labyard.spec.document import Loc, Node, Place, Scalar, find, place_of, show_path
 
 MOST: Final = 200
 """Findings of one kind of check that are worked out; nobody reads more."""
@@ -18,7 +18,8 @@ _LONGEST: Final = 600
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """`key`: the key at `loc` is meant, not its value. `absence`: something is missing; a broken part may be why."""
+    """`key`: the key at `loc` is meant, not its value. `absence`: something is missing; a broken part may be why.
+    `within`: line and column in the text of the value, counted from 0."""
 
     loc: Loc
     message: str
@@ -26,6 +27,7 @@ class Finding:
     warning: bool = False
     key: bool = False
     absence: bool = False
+    within: tuple[int, int] | None = None
 
     def holds_in(self, root: Node) -> bool:
         """False for an absence that is explained by what was cut out of `root` there."""
@@ -34,6 +36,9 @@ class Finding:
 
     def placed(self, root: Node, file: str) -> Problem:
         """With line and column in the text that `root` was read from."""
+        node = find(root, self.loc)
+        if self.within is not None and isinstance(node, Scalar):
+            return self._problem(file, node.within(*self.within), self.message)
         return self._problem(file, place_of(root, self.loc, key=self.key), self.message)
 
     def named(self, file: str) -> Problem:

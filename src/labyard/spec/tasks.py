@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
-from labyard.errors import SpecError
-from labyard.play.plan import PlayPlan, Setting, TaskKind, TaskPlan
+from labyard.play.plan import PlayPlan, TaskKind, TaskPlan
 from labyard.spec.check_play import unknown_machine, wrong_conditions
 from labyard.spec.document import Loc
 from labyard.spec.findings import Finding
 from labyard.spec.model import Condition, Manifest
-
-_REFERENCE: Final = re.compile(r"\bx\(\s*\.(input|needs)\b")
+from labyard.spec.references import Prepared, prepare
 
 
 class WrittenTask(Protocol):
@@ -80,26 +77,22 @@ def hold(conditions: Sequence[Condition], chosen: Mapping[str, str]) -> bool:
 
 def _task(plan: PlayPlan, name: str, task: WrittenTask, names: Collection[str]) -> TaskPlan:
     kind = TaskKind.INIT if task.init else TaskKind.HELPER if task.helper else TaskKind.REGULAR
-    run, hintcheck, failcheck, env = _scripts(name, task)
+    prepared = _scripts(task)
     return TaskPlan(
         name=name,
         machine=task.machine or plan.machines[0].name,
         kind=kind,
         user=task.user,
-        run=run,
-        hintcheck=hintcheck,
-        failcheck=failcheck,
-        env=env,
+        run=prepared.scripts["run"],
+        hintcheck=prepared.scripts.get("hintcheck"),
+        failcheck=prepared.scripts.get("failcheck"),
+        env=prepared.settings,
         needs=tuple(dict.fromkeys(need for need in task.needs if need in names)),
         timeout=task.timeout_seconds,
     )
 
 
-def _scripts(name: str, task: WrittenTask) -> tuple[str, str | None, str | None, tuple[Setting, ...]]:
-    """Ready to be run, and the variables they refer to. The one place where that is done."""
-    for text in (task.run, task.hintcheck or "", task.failcheck or "", *task.env):
-        if found := _REFERENCE.search(text):
-            words = f"`{found[0]}...)` cannot be used in a script yet"
-            raise SpecError((Finding(loc=("tasks", name), message=words).named("lesson"),))
-    pairs = [line.partition("=") for line in task.env]
-    return task.run, task.hintcheck, task.failcheck, tuple(Setting(name=key, parts=(text,)) for key, _, text in pairs)
+def _scripts(task: WrittenTask) -> Prepared:
+    """Ready to be run, and the variables they refer to."""
+    written = {"run": task.run, "hintcheck": task.hintcheck, "failcheck": task.failcheck}
+    return prepare({name: text for name, text in written.items() if text is not None}, task.env)

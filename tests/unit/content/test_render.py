@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from tests.unit.content.html_reader import refused
 
 from labyard.content.components import KINDS
+from labyard.content.document import read_document
 from labyard.content.lint import LARGEST
-from labyard.content.render import Rendered, read_lesson, render
+from labyard.content.render import Rendered, render
 from labyard.content.show import SHOWS
 from labyard.errors import SpecError
+from labyard.spec.limits import DEFAULT
 
 CASES = sorted(path for path in (Path(__file__).parent / "render_cases").iterdir() if path.is_dir())
 
@@ -24,7 +26,14 @@ def files(path: str) -> str | None:
 
 
 def rendered(text: str) -> Rendered:
-    return render(read_lesson(text, file="index.md"), files=files)
+    document = read_document(
+        text,
+        file="index.md",
+        exists=lambda path: files(path) is not None,
+        limits=DEFAULT,
+        solution=not text.startswith("---"),
+    )
+    return render(document, files=files)
 
 
 def told(page: Rendered) -> str:
