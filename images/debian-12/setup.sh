@@ -33,7 +33,8 @@ for unit in apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_re
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 chroot "$root" systemctl set-default multi-user.target
-chroot "$root" systemctl disable apparmor.service blk-availability.service lvm2-monitor.service nftables.service rsync.service || true
+chroot "$root" systemctl disable apparmor.service blk-availability.service lvm2-monitor.service nftables.service rsync.service quota.service quotarpc.service \
+  quotaon.service || true
 
 # Each machine makes its own identity.
 rm -f "$root"/etc/ssh/ssh_host_*

@@ -20,6 +20,8 @@ WANTED = [
     r"labyard/_built/pages/assets/index-[\w-]+\.css",
     r"labyard/_built/pages/assets/terminal-[\w-]+\.js",
     r"labyard/_data/catalog/playgrounds/[\w-]+/.+\.yaml",
+    r"labyard/_data/catalog/challenges/[\w-]+/index\.md",
+    r"labyard/_data/catalog/challenges/[\w-]+/\.solution\.sh",
     r"labyard/_data/images/[\w-]+/recipe\.yaml",
 ]
 MACHINE = {"amd64": 0x3E, "arm64": 0xB7}  # e_machine of ELF

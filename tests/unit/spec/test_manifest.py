@@ -51,7 +51,8 @@ def test_its_scripts_are_bash(path: Path) -> None:
 
 
 def test_the_catalog_is_whole() -> None:
-    names = ["debian", "docker", "kernels", "mini-lan", "nat-gateway", "routing-lab", "storage-lab", "tiny"]
+    names = ["client-server", "debian", "docker", "four-hops", "kernels", "kubernetes", "mini-lan", "nat-gateway"]
+    names += ["routing-lab", "storage-lab", "tiny", "two-sites"]
     assert [path.parent.name for path in CATALOG] == names
 
 
