@@ -253,7 +253,8 @@ tasks:
 tutorials: {a-tour-of-nat: {}}
 ---
 `db-01` sits on a **private** network. Let it reach the outside through :tab{text="web-01" machine="web-01"},
-or open :tab{text="one more terminal" machine="db-01" new=true}. The page of it is :http-port{text="port 8080" port=8080 machine="web-01"}.
+or open :tab{text="one more terminal" machine="db-01" new=true}. Its page:
+:http-port{text="port 8080" port=8080 machine="web-01"}.
 
 ## Forward packets
 

@@ -12,7 +12,7 @@ export class LessonCode extends LessonElement {
     frame,
     css`
       :host { position: relative; }
-      .label { display: inline-block; padding: 2px 10px; color: var(--muted); background: var(--raised); border: 1px solid var(--line); border-bottom: 0; border-radius: 6px 6px 0 0; font: 13px var(--mono); }
+      .label { display: block; width: max-content; max-width: 100%; padding: 2px 10px; color: var(--muted); background: var(--raised); border: 1px solid var(--line); border-bottom: 0; border-radius: 6px 6px 0 0; font: 13px var(--mono); }
       button { position: absolute; right: 6px; bottom: 6px; min-height: 26px; padding: 0 8px; font-size: 13px; opacity: 0; }
       :host(:hover) button, :host(:focus-within) button { opacity: 1; }
       @media (hover: none) { button { opacity: 1; } }

@@ -8,6 +8,7 @@ export class LessonElement extends LitElement {}
 
 /** The few rules of the pages' style sheets that a frame needs. */
 export const frame: CSSResult = css`
+  * { box-sizing: border-box; }
   :host([hidden]), [hidden] { display: none !important; }
   button {
     display: inline-flex; align-items: center; justify-content: center; min-height: 32px; padding: 2px 12px; font: inherit; color: var(--text);

@@ -28,8 +28,8 @@ export class LessonOpenPort extends LessonElement {
 
   protected override render(): TemplateResult {
     const address = `${this.https === "true" ? "https" : "http"}://localhost:${this.port || "PORT"}`;
-    return html`<button aria-expanded=${this.open} @click=${() => (this.open = !this.open)}><slot></slot></button>
-      <span class="how" role="status">${this.open
+    return html`<button aria-expanded=${this.open} @click=${() => (this.open = !this.open)}><slot></slot></button
+      ><span class="how" role="status">${this.open
         ? html` This version does not publish ports yet. From a terminal${this.machine ? html` of ${this.machine}` : nothing}: <code>curl ${address}</code>`
         : nothing}</span>`;
   }

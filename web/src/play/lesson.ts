@@ -53,6 +53,9 @@ export interface TaskBox {
   hint: string;
 }
 
+/** `failcheck` found it broken for good. */
+const FAILED = "It cannot be completed in this play any more. Start afresh to try again.";
+
 /** What a task's box says. A regular task that runs is open: it is checked again and again until it passes. */
 export function taskBox(task: PlayTask | undefined): TaskBox {
   if (task === undefined) return { state: "unknown", look: "idle", word: "Not part of this play", hint: "" };
@@ -61,11 +64,11 @@ export function taskBox(task: PlayTask | undefined): TaskBox {
     case TASK.completed:
       return { state: "completed", look: "done", word: "Completed", hint: "" };
     case TASK.failed:
-      return { state: "failed", look: "failed", word: "Failed", hint };
+      return { state: "failed", look: "failed", word: "Failed", hint: hint || FAILED };
     case TASK.blocked:
       return { state: "waiting", look: "idle", word: "Waiting for another task", hint: "" };
     case TASK.running:
-      return { state: "open", look: "working", word: task.init ? "Being prepared" : "Open, checked all the time", hint };
+      return { state: "open", look: "working", word: task.init ? "Being prepared" : "Open", hint };
     default:
       return { state: "waiting", look: "idle", word: task.init ? "Waiting to be prepared" : "Open, not checked yet", hint };
   }
