@@ -256,6 +256,8 @@ tutorials: {a-tour-of-nat: {}}
 or open :tab{text="one more terminal" machine="db-01" new=true}. Its page:
 :http-port{text="port 8080" port=8080 machine="web-01"}.
 
+You will also [say its name](#say-its-name).
+
 ## Forward packets
 
 ```sh [on web-01]{2}

@@ -43,6 +43,13 @@ def test_the_next_open_task_comes_into_view(page: Page, play: FakePlay) -> None:
     expect(page.get_by_role("group", name="Task verify_name")).to_be_in_viewport()
 
 
+def test_a_link_within_the_lesson_scrolls(page: Page, play: FakePlay) -> None:
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.get_by_role("link", name="say its name").click()
+    expect(page.get_by_role("heading", name="Say its name")).to_be_in_viewport()
+    assert page.url.endswith(f"/plays/{play.id}")
+
+
 def test_an_answer_goes_to_the_server(page: Page, play: FakePlay) -> None:
     box = page.get_by_role("group", name="Task verify_name")
     box.get_by_role("textbox").fill("not <right>")

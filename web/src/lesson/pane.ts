@@ -76,11 +76,20 @@ export class LessonPane extends PageElement {
     box.scrollIntoView({ block: "center" });
   }
 
+  /** Links within the lesson: the address stays that of the play. */
+  #followAnchor(event: MouseEvent): void {
+    const link = (event.target as Element).closest('a[href^="#"]');
+    if (!link) return;
+    event.preventDefault();
+    const id = decodeURIComponent((link.getAttribute("href") ?? "").slice(1));
+    this.querySelector(`[id="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "start" });
+  }
+
   protected override render(): TemplateResult {
     if (this.error) return problem(this.error, () => void this.#ask());
     if (this.page === null) return html`<p class="slow muted">Asking the server for this lesson…</p>`;
     // The one place where HTML of the server is taken as it is: it made it safe, and a test holds it to that.
-    return html`<h1 class="lesson-title">${this.page.title}</h1><article class="lesson">${unsafeHTML(this.page.html)}</article>`;
+    return html`<h1 class="lesson-title">${this.page.title}</h1><article class="lesson" @click=${this.#followAnchor}>${unsafeHTML(this.page.html)}</article>`;
   }
 }
 
