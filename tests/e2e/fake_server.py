@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
+from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay, lesson_page
 from tests.e2e.fake_terminal import FakeTerminal, Viewer
 
 # What docs/develop/web.md asks the server to send with every page.
@@ -56,6 +56,8 @@ class FakeServer:
             Route("/api/plays/{id}", self.get_play),
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
             Route("/api/plays/{id}/tasks", self.tasks),
+            Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
+            Route("/api/challenges/{name}/page", self.lesson),
             Route("/api/plays/{id}/snapshots", self.snapshots),
             Route("/api/plays/{id}/conns", self.conns, methods=["POST"]),
             WebSocketRoute("/api/conns/{id}", self.watch),
@@ -208,6 +210,14 @@ class FakeServer:
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].details())
+
+    async def lesson(self, request: Request) -> Response:
+        return JSONResponse(lesson_page(request.path_params["name"]))
+
+    async def answer(self, request: Request) -> Response:
+        play, body = self.plays[request.path_params["id"]], await request.json()
+        play.answers.append((request.path_params["task"], body["value"]))
+        return Response(status_code=204)
 
     async def conns(self, request: Request) -> Response:
         return JSONResponse({"url": f"ws://name-of-the-box.invalid/api/conns/{request.path_params['id']}?ticket=t"})

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import ROOT, open_context
-from tests.e2e.fake_plays import ended_play, failed_play, now, running_play, starting_play
+from tests.e2e.fake_plays import ended_play, failed_play, lesson_play, now, running_play, starting_play
 from tests.e2e.fake_server import FakeServer
 from tests.e2e.test_play_page import type_line, wait_for_prompt, wait_for_text
 
@@ -52,6 +52,23 @@ def running(page: Page, fake: FakeServer) -> None:
     wait_for_prompt(page, "web-01")
     type_line(page, "for n in 1 2 3 4 5 6; do printf '\\033[3%dmcolour %d \\033[1mbright\\033[0m ' $n $n; done; echo")
     wait_for_text(page, "colour 6 bright")
+
+
+def lesson(page: Page, fake: FakeServer) -> None:
+    play = fake.add(lesson_play())
+    page.goto(f"/plays/{play.id}")
+    expect(page.get_by_role("heading", name="Let the inside out")).to_be_visible()
+    expect(page.get_by_role("group", name="Task verify_forwarding")).to_contain_text("still 0")
+
+
+def lesson_solved(page: Page, fake: FakeServer) -> None:
+    lesson(page, fake)
+    play = list(fake.plays.values())[-1]
+    play.task("verify_forwarding", 40)
+    play.task("verify_name", 35, hint="That was the name of db-01.")
+    box = page.get_by_role("group", name="Task verify_name")
+    expect(box).to_contain_text("Failed")
+    box.scroll_into_view_if_needed()
 
 
 def map_tab(page: Page, fake: FakeServer) -> None:
@@ -111,6 +128,8 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
     parameters,
     starting,
     running,
+    lesson,
+    lesson_solved,
     map_tab,
     failed,
     snapshots,

@@ -2,4 +2,5 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/play.css";
+import "./styles/lesson.css";
 import "./app.ts";

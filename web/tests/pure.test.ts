@@ -4,6 +4,7 @@ import { pause } from "../src/api/backoff.ts";
 import { applied } from "../src/api/live.ts";
 import { isReport } from "../src/api/terminal-link.ts";
 import type { Play, Playground } from "../src/api/types.ts";
+import { commandsOf, lessonOf, lessonProgress, looksRight, nextOpen, tabFor, taskBox } from "../src/play/lesson.ts";
 import { manifestOf } from "../src/play/manifest.ts";
 import { layout } from "../src/play/map-layout.ts";
 import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments.ts";
@@ -202,3 +203,66 @@ function contrast(one = "", other = ""): number {
   const [a, b] = [luminance(one), luminance(other)].sort((x, y) => y - x) as [number, number];
   return (a + 0.05) / (b + 0.05);
 }
+
+const task = (name: string, status: number, more: object = {}) => ({ name, status, ...more });
+const solving = play({
+  challengeName: "nat-gateway",
+  tasks: {
+    prepare: task("prepare", 40, { init: true }),
+    watch: task("watch", 30, { helper: true }),
+    one: task("one", 40),
+    two: task("two", 30),
+    three: task("three", 20),
+    four: task("four", 35),
+  },
+});
+
+test("the lesson of a play", () => {
+  assert.equal(lessonOf(play()), null);
+  assert.deepEqual(lessonOf(solving), { kinds: "challenges", name: "nat-gateway", path: "" });
+  assert.deepEqual(lessonOf(play({ courseName: "linux", lessonPath: "boot/kernel" })), { kinds: "courses", name: "linux", path: "boot/kernel" });
+});
+
+test("tasks of a lesson: neither preparation nor helpers count, failed ones are not open", () => {
+  assert.deepEqual(lessonProgress(solving), { done: 1, total: 4, failed: true });
+  const shown = ["prepare", "one", "two", "three", "four", "nobody"];
+  assert.equal(nextOpen(shown, solving, null), "two");
+  assert.equal(nextOpen(shown, solving, "two"), "three");
+  assert.equal(nextOpen(shown, solving, "three"), "two");
+  assert.equal(nextOpen(["two"], solving, "two"), "two");
+  assert.equal(nextOpen(["one", "four"], solving, null), null);
+});
+
+test("a box says how its task stands", () => {
+  const said = (status: number, more: object = {}) => taskBox(task("x", status, more));
+  assert.equal(taskBox(undefined).state, "unknown");
+  assert.deepEqual(said(30, { hint: " Look at the routes.\n" }), { state: "open", look: "working", word: "Open", hint: "Look at the routes." });
+  assert.equal(said(30, { init: true }).word, "Being prepared");
+  assert.equal(said(20).word, "Waiting for another task");
+  assert.deepEqual(said(40, { hint: "old" }), { state: "completed", look: "done", word: "Completed", hint: "" });
+  assert.match(said(35).hint, /Start afresh/);
+});
+
+test("words of a lesson lead to a tab, or to a new terminal", () => {
+  const tabs = tabsOf(play(), {});
+  const machines = ["web-01", "db-01"];
+  const wish = (part: object) => tabFor({ machine: "", name: "", fresh: false, ...part }, tabs, machines);
+  assert.deepEqual(wish({ machine: "db-01" }), { key: "db-01/1" });
+  assert.deepEqual(wish({ machine: "db-01", fresh: true }), { machine: "db-01" });
+  assert.deepEqual(wish({ name: "Map" }), { key: "map" });
+  assert.deepEqual(wish({}), { key: "web-01/1" });
+  assert.equal(wish({ name: "Nowhere" }), null);
+  assert.equal(wish({ machine: "other-01" }), null);
+});
+
+test("what is copied of a console are its commands", () => {
+  assert.equal(commandsOf("$ ip route\ndefault via 10.0.0.1\n$ id\n"), "ip route\nid");
+  assert.equal(commandsOf("no prompt\n"), "no prompt\n");
+});
+
+test("an answer is looked at before it is sent", () => {
+  assert.equal(looksRight("gw-01", "^[a-z0-9-]+$"), true);
+  assert.equal(looksRight("gw 01", "^[a-z0-9-]+$"), false);
+  assert.equal(looksRight("", ""), false);
+  assert.equal(looksRight("x", "("), true);
+});

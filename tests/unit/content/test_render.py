@@ -72,6 +72,46 @@ def test_lines_are_those_of_the_file() -> None:
     assert re.findall(r'line="(\d+)"', page.html) == ["6", "10", "10"]
 
 
+VALUES = {
+    "src": "__static__/a.png",
+    "tasks": "tasks",
+    "port": "80",
+    "kind": "tip",
+    "group": "g",
+    "max-width": "3px",
+    "new": "true",
+}
+WRITTEN = {"card": ("challenge",), "slide-show": (), "tabbed": ("group",)}
+"""Props of these are alternatives, or lists."""
+
+
+def _camel(prop: str) -> str:
+    first, *rest = prop.split("-")
+    return first + "".join(each.capitalize() for each in rest)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_however_props_are_spelled(name: str) -> None:
+    kind = KINDS[name]
+    props = {prop: VALUES.get(prop, "x") for prop in WRITTEN.get(name, kind.props)}
+    bound = {prop: value if value.isalnum() else f"'{value}'" for prop, value in props.items()}
+    braces = (
+        " ".join(f"{prop}='{value}'" for prop, value in props.items()),
+        " ".join(f':{prop}="{value}"' for prop, value in bound.items()),
+        " ".join(f'{_camel(prop)}="{value}"' for prop, value in props.items()),
+    )
+    ways = [f":{name}{{{each}}}" if kind.inline else f"::{name}{{{each}}}\nText.\n::" for each in braces]
+    if not kind.inline:
+        for spell in ("{}", ":{}:", ":{}"):
+            lines = "".join(f"{spell.format(prop)}: {value}\n" for prop, value in props.items())
+            ways.append(f"::{name}\n---\n{lines}---\nText.\n::" if lines else f"::{name}\nText.\n::")
+    shown = {re.sub(r"<lab-problem.*?</lab-problem>", "", rendered(way).html) for way in ways}
+    assert len(shown) == 1
+    assert all(
+        value in shown.copy().pop() for prop, value in props.items() if prop in ("name", "kind", "group", "port")
+    )
+
+
 PIECES = (
     *(
         "---",

@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { ErrorBody, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
+import type { ErrorBody, LessonPage, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -67,6 +67,7 @@ async function ask<T>(method: "GET" | "POST", path: string, body?: unknown, limi
   }
   learnClock(answer);
   if (!answer.ok) throw await errorOf(answer);
+  if (answer.status === 204) return undefined as T;
   try {
     return (await answer.json()) as T;
   } catch {
@@ -92,6 +93,10 @@ export const api = {
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
+  lesson: (kinds: string, name: string, path: string) =>
+    ask<LessonPage>("GET", `/api/${kinds}/${enc(name)}/page${path ? `?path=${enc(path)}` : ""}`),
+  answer: (id: string, task: string, value: string) =>
+    ask<unknown>("POST", `/api/plays/${enc(id)}/tasks/${enc(task)}/input`, { value }),
   conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
 };
 

@@ -68,6 +68,9 @@ export interface PlayTask {
   version?: number;
   /** Ours, where the server says so: the machine it runs on. */
   machine?: string;
+  /** Ours: what the author says to a learner who is not there yet, and how often it ran. */
+  hint?: string | null;
+  runs?: number;
 }
 
 export interface TaskDetails extends PlayTask {
@@ -94,6 +97,11 @@ export interface Play {
   status?: PlayStatus | null;
   /** Ours: the id of the play it was forked from. */
   forkOf?: string;
+  /** The lesson it is played for, one of these; `lessonPath` is `module/lesson` in a course. */
+  challengeName?: string | null;
+  tutorialName?: string | null;
+  courseName?: string | null;
+  lessonPath?: string | null;
   playground: Playground;
   machines: PlayMachine[];
   tasks?: Record<string, PlayTask> | null;
@@ -163,6 +171,14 @@ export interface Playground {
   initConditions?: { values?: InitCondition[] | null } | null;
   /** Ours: why its manifest cannot be used, a line for each problem; then it cannot be started. */
   problems?: string[] | null;
+}
+
+/** A lesson as it is read. `html` was made safe by the server (docs/develop/content.md). */
+export interface LessonPage {
+  kind: string;
+  name: string;
+  title: string;
+  html: string;
 }
 
 /** What the play socket sends; unknown kinds are ignored. */

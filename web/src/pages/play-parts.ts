@@ -8,6 +8,7 @@ import { machineList, taskList, type Details } from "../parts/progress.ts";
 import { closeOnEscape, closeWhenLeft } from "../parts/tab-bar.ts";
 import "../parts/snapshots.ts";
 import { set, settings } from "../play/settings.ts";
+import { lessonOf, lessonProgress } from "../play/lesson.ts";
 import { alive, ending, failedTasks, initTasks, lookOf, stateOf, titleOf } from "../play/state.ts";
 import { goOnWord, whyNotKept } from "../play/moments.ts";
 import { left } from "../play/time.ts";
@@ -15,6 +16,8 @@ import { playPath, playgroundPath } from "../router.ts";
 import { prose } from "../text/markdown.ts";
 
 interface HeaderActs {
+  /** To the next open task of the lesson. */
+  nextTask: () => void;
   stop: () => void;
   fork: () => void;
   /** A fork is being asked for. */
@@ -33,6 +36,7 @@ export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateRe
   return html`<header class="top play-top">
     <a class="brand" href="/">Labyard</a>
     <h1 title=${titleOf(play)}>${titleOf(play)}</h1>
+    ${lessonOf(play) === null ? nothing : tasksButton(play, acts.nextTask)}
     <span class="state ${look}" role="status" data-state=${state}>${shape(look)}${word}</span>
     ${timed
       ? html`<span class="left ${remaining < SOON_MS ? "soon" : ""}" title="When this runs out the play is stopped; it can go on where it was">${left(remaining)}</span>`
@@ -42,6 +46,16 @@ export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateRe
     ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="wide-only" @click=${acts.destroy}>Destroy</button>`}
     ${menu(play, acts)}
   </header>`;
+}
+
+function tasksButton(play: Play, next: () => void): TemplateResult | typeof nothing {
+  const { done, total, failed } = lessonProgress(play);
+  if (total === 0) return nothing;
+  const solved = done === total;
+  const said = solved ? "All tasks are completed" : "To the next open task";
+  return html`<button class="tasks" title=${said} data-solved=${solved} @click=${next}>
+    ${solved ? shape("done") : failed ? shape("failed") : nothing}tasks ${done}/${total}
+  </button>`;
 }
 
 const STOP_KEEPS = "Keeps everything; you continue exactly here";
@@ -150,35 +164,35 @@ export function ended(play: Play, act: (action: string) => void): TemplateResult
   </div>`;
 }
 
-const SIDE_LEAST = 240;
-const SIDE_MOST = 900;
+const LEAST = 240;
+const MOST = 1200;
 
-/** The line between the halves; arrow keys move it, and it remembers its place. */
-export function divider(): TemplateResult {
+/** The line between the halves; arrow keys move it, and it remembers its place: `which` pane beside the terminals. */
+export function divider(which: "side" | "lesson"): TemplateResult {
   const place = (width: number): void => {
-    set({ side: Math.round(Math.min(SIDE_MOST, Math.max(SIDE_LEAST, width))) });
+    set({ [which]: Math.round(Math.min(MOST, innerWidth * MOST_SHARE, Math.max(LEAST, width))) });
     apply();
   };
   const drag = (event: PointerEvent): void => {
     const line = event.currentTarget as HTMLElement;
     if (!line.hasPointerCapture(event.pointerId)) return;
-    place(innerWidth - event.clientX);
+    place(which === "side" ? innerWidth - event.clientX : event.clientX);
   };
   const key = (event: KeyboardEvent): void => {
-    const step = { ArrowLeft: 16, ArrowRight: -16 }[event.key];
-    if (step === undefined) return;
+    const right = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
+    if (right === undefined) return;
     event.preventDefault();
-    place(settings.side + step);
+    place(settings[which] + (which === "side" ? -right : right));
   };
   apply();
   return html`<div
     class="divider"
     role="separator"
     aria-orientation="vertical"
-    aria-label="Width of the right half"
-    aria-valuenow=${settings.side}
-    aria-valuemin=${SIDE_LEAST}
-    aria-valuemax=${SIDE_MOST}
+    aria-label=${which === "side" ? "Width of the right half" : "Width of the left half"}
+    aria-valuenow=${settings[which]}
+    aria-valuemin=${LEAST}
+    aria-valuemax=${MOST}
     tabindex="0"
     @pointerdown=${(event: PointerEvent) => (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)}
     @pointermove=${drag}
@@ -186,6 +200,10 @@ export function divider(): TemplateResult {
   ></div>`;
 }
 
+/** Terminals keep at least the rest of the window. */
+const MOST_SHARE = 0.7;
+
 function apply(): void {
   document.documentElement.style.setProperty("--side", `${settings.side}px`);
+  document.documentElement.style.setProperty("--lesson", `${settings.lesson}px`);
 }

@@ -11,6 +11,8 @@ import { asApiError, problem } from "../parts/problem.ts";
 import { progress } from "../parts/progress.ts";
 import { tabBar } from "../parts/tab-bar.ts";
 import type { TerminalView } from "../parts/terminal.ts";
+import type { LessonPane } from "../lesson/pane.ts";
+import { lessonOf, tabFor, type LessonPlace, type TabWish } from "../play/lesson.ts";
 import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
 import { nextTerminal, tabsOf, type Tab, type TerminalTab } from "../play/tabs.ts";
@@ -18,6 +20,10 @@ import { missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
 import { divider, ended, header, side } from "./play-parts.ts";
 import "../parts/key-bar.ts";
+
+const phone = matchMedia("(max-width: 760px)");
+
+type Pane = "lesson" | "work" | "side";
 
 export class PlayPage extends PageElement {
   static override properties = {
@@ -37,8 +43,8 @@ export class PlayPage extends PageElement {
   /** Its playground as the catalog has it now, for the description; null for a play made from a manifest of one's own. */
   declare about: Playground | null;
   declare selected: string | null;
-  /** On a phone: which of the two halves is seen. */
-  declare pane: "work" | "side";
+  /** On a phone: what is seen; on a wide screen with a lesson: whether it or what is known of the play is beside the terminals. */
+  declare pane: Pane;
   /** What went wrong with the last thing asked for. */
   declare failure: ApiError | null;
   declare extra: Record<string, number[]>;
@@ -47,6 +53,7 @@ export class PlayPage extends PageElement {
   #clock: ReturnType<typeof setInterval> | undefined;
   #asked = "";
   #terminalCode: Promise<unknown> | null = null;
+  #lessonCode: Promise<unknown> | null = null;
   /** Machines whose terminals were shown once: a reboot must not take the screen away. */
   #opened = new Set<string>();
 
@@ -103,6 +110,7 @@ export class PlayPage extends PageElement {
     const play = state.play;
     if (play === null) return;
     if (first) void this.#askPlayground(play.playground.name);
+    if (first && lessonOf(play)) this.pane = "lesson";
     document.title = `${titleOf(play)} · Labyard`;
     const tasks = JSON.stringify(Object.values(play.tasks ?? {}).map((task) => [task.name, task.status, task.version]));
     if (tasks !== this.#asked && tasks !== "[]") {
@@ -183,7 +191,7 @@ export class PlayPage extends PageElement {
 
   #enter(key: string): void {
     this.selected = key;
-    this.pane = "work";
+    if (this.pane !== "side" || lessonOf(this.live.play as Play) === null || phone.matches) this.pane = "work";
     void this.#focusTerminal();
   }
 
@@ -214,6 +222,33 @@ export class PlayPage extends PageElement {
     this.extra = { ...this.extra, [tab.machine]: (this.extra[tab.machine] ?? []).filter((number) => number !== tab.extra) };
     keepTerminals(this.playId, this.extra);
     if (this.selected === tab.key) this.selected = `${tab.machine}/1`;
+  }
+
+  /** What `:tab{...}` of a lesson asks for. */
+  #openWished(play: Play, event: Event): void {
+    const tabs = tabsOf(play, this.extra);
+    const found = tabFor((event as CustomEvent<TabWish>).detail, tabs, terminalMachines(play));
+    if (found === null) this.failure = new ApiError(0, { code: "no-tab", message: "This play has no such tab.", hint: "The lesson names a tab or a machine that is not there." });
+    else if ("key" in found) this.#enter(found.key);
+    else this.#add(tabs, found.machine);
+  }
+
+  /** Asked for by hand: the lesson comes to the front and its next open task into view. */
+  async #nextTask(): Promise<void> {
+    this.pane = "lesson";
+    await this.updateComplete;
+    await this.#lessonCode;
+    this.querySelector<LessonPane>("labyard-lesson")?.showNext();
+  }
+
+  #lesson(play: Play, place: LessonPlace): TemplateResult {
+    this.#lessonCode ??= import("../lesson/pane.ts").catch((cause: unknown) => {
+      this.#lessonCode = null;
+      this.failure = new ApiError(0, { code: "page", message: "The lesson's code could not be loaded.", hint: `Reload the page. (${String(cause)})` });
+    });
+    return html`<section class="lesson-side" aria-label="Lesson" tabindex="0" @open-tab=${(event: Event) => this.#openWished(play, event)}>
+      <labyard-lesson .place=${place} .play=${play}></labyard-lesson>
+    </section>`;
   }
 
   #panel(play: Play, tab: Tab, tabs: Tab[], active: boolean): TemplateResult {
@@ -294,6 +329,30 @@ export class PlayPage extends PageElement {
     ${current.kind === "terminal" && this.#opened.has(current.machine) ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
   }
 
+  #halves(play: Play): TemplateResult {
+    const place = lessonOf(play);
+    const about = html`<aside class="side" aria-label="About this play">${side(play, this.about, this.details, {
+      reboot: (machine) => void this.reboot(machine),
+      told: (told) => this.#connection?.take(told),
+    })}</aside>`;
+    const beside = this.pane === "side" ? "side" : "lesson";
+    const one = (pane: Pane, word: string, seen: Pane = this.pane): TemplateResult =>
+      html`<button aria-pressed=${seen === pane} @click=${() => (this.pane = pane)}>${word}</button>`;
+    const work = html`<div class="work">${this.#work(play)}</div>`;
+    return html`<main class="halves">
+        ${place === null
+          ? html`${work}${divider("side")}${about}`
+          : html`<div class="left-half">
+                <nav class="left-switch wide-only" aria-label="Beside the terminals">${one("lesson", "Lesson", beside)}${one("side", "About this play", beside)}</nav>
+                ${this.#lesson(play, place)}${about}
+              </div>
+              ${divider("lesson")}${work}`}
+      </main>
+      <nav class="pane-switch phone-only" aria-label="Halves of the page">
+        ${place === null ? nothing : one("lesson", "Lesson")}${one("work", "Terminal")}${one("side", "About")}
+      </nav>`;
+  }
+
   protected override render(): TemplateResult {
     const { play, error, connected } = this.live;
     if (error?.status === 404) return missing(location.pathname, `No play has the id ${this.playId}.`);
@@ -303,29 +362,19 @@ export class PlayPage extends PageElement {
           ${error ? problem(error, () => this.#connection?.retry()) : html`<p class="slow muted">Asking the server for this play…</p>`}
         </main>`;
     }
-    return html`<div class="play" data-pane=${this.pane}>
+    return html`<div class="play ${lessonOf(play) ? "with-lesson" : ""}" data-pane=${this.pane}>
       ${header(play, this.live.toldAt, {
         stop: () => void this.act("stop"),
         fork: () => void this.fork(),
         forking: this.forking,
+        nextTask: () => void this.#nextTask(),
         destroy: () => void this.destroy(play),
       })}
       ${connected || stateOf(play) === "DESTROYED"
         ? nothing
         : html`<p class="offline slow" role="status">No word from the server. What you see may be old; trying again.</p>`}
       ${this.failure ? html`<div class="failure">${problem(this.failure)}<button class="small" @click=${() => (this.failure = null)}>Dismiss</button></div>` : nothing}
-      <main class="halves">
-        <div class="work">${this.#work(play)}</div>
-        ${divider()}
-        <aside class="side" aria-label="About this play">${side(play, this.about, this.details, {
-          reboot: (machine) => void this.reboot(machine),
-          told: (told) => this.#connection?.take(told),
-        })}</aside>
-      </main>
-      <nav class="pane-switch phone-only" aria-label="Halves of the page">
-        <button aria-pressed=${this.pane === "work"} @click=${() => (this.pane = "work")}>Terminal</button>
-        <button aria-pressed=${this.pane === "side"} @click=${() => (this.pane = "side")}>About</button>
-      </nav>
+      ${this.#halves(play)}
     </div>`;
   }
 }

@@ -5,10 +5,12 @@ interface Settings {
   screenReader: boolean;
   /** Width of the side pane in px. */
   side: number;
+  /** Width of a lesson in px. */
+  lesson: number;
 }
 
 const KEY = "labyard.settings";
-const DEFAULTS: Settings = { fontSize: 14, screenReader: false, side: 360 };
+const DEFAULTS: Settings = { fontSize: 14, screenReader: false, side: 360, lesson: 560 };
 const changes = new EventTarget();
 
 export const settings: Settings = { ...DEFAULTS, ...load(KEY) };
