@@ -4,13 +4,18 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"labyard/examiner/internal/boot"
+	"labyard/examiner/internal/ctl"
 )
 
 func main() {
 	if os.Getpid() == 1 {
 		boot.Main()
+	}
+	if filepath.Base(os.Args[0]) == "examinerctl" {
+		os.Exit(ctl.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from labyard.content.render import read_lesson, render
+from labyard.content.document import read_document, render
 from labyard.play.status import Reason
 
 Json = dict[str, Any]

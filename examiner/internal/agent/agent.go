@@ -74,6 +74,7 @@ func (a *Agent) Serve() error {
 		go a.watchReady()
 	}
 	a.lesson.resume()
+	go a.lesson.answerAsked()
 	return a.link.Serve()
 }
 

@@ -103,6 +103,7 @@ func (l *lesson) assigned(call attemptCall) (any, error) {
 	}
 	l.begun = true
 	l.news = tasks.News{} // whoever assigns them has heard nothing yet
+	l.broadcast()
 	l.begin()
 	l.keep()
 	return map[string]any{}, nil

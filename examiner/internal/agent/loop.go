@@ -3,6 +3,7 @@ package agent
 import (
 	"time"
 
+	"labyard/examiner/internal/checks"
 	"labyard/examiner/internal/tasks"
 )
 
@@ -91,7 +92,8 @@ func (l *lesson) attempt(loop *loop) tasks.Outcome {
 
 // script runs one of a task's texts. One that cannot be begun has not passed, and says why.
 func (l *lesson) script(loop *loop, task tasks.Task, text string, env map[string]string, timeout float64) tasks.Result {
-	call := taskCall{Name: task.Name, Run: text, User: task.User, Env: env, Timeout: timeout, cancel: loop.stop}
+	prelude := checks.Prelude(checks.Existing(checks.Folders), text)
+	call := taskCall{Name: task.Name, Run: prelude + text, User: task.User, Env: env, Timeout: timeout, cancel: loop.stop}
 	result, err := l.agent.script(call, loop.cage)
 	if err != nil {
 		return tasks.Result{ExitCode: 126, Stderr: err.Error()}

@@ -1,11 +1,16 @@
 package tasks
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	// maxTasks of one play; a playground's manifest and a lesson have fewer.
 	maxTasks = 512
 	maxHint  = 4 << 10
+	// maxValue of a variable: Linux takes no string of 128 KiB or more (execve(2), MAX_ARG_STRLEN).
+	maxValue = 96 << 10
 )
 
 // Board holds all tasks of one attempt: those of this machine, which are run here, and what is told of others.
@@ -121,7 +126,11 @@ func (b *Board) Environment(name string) map[string]string {
 		for _, part := range setting.Parts {
 			value += b.text(name, part)
 		}
-		found[setting.Name] = withoutNul(value)
+		value = withoutNul(value)
+		if len(value) > maxValue {
+			value = strings.ToValidUTF8(value[:maxValue], "")
+		}
+		found[setting.Name] = value
 	}
 	return found
 }
