@@ -7,8 +7,10 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from labyard.content.document import read_document, render
+from labyard.content.document import read_document
+from labyard.content.render import render
 from labyard.play.status import Reason
+from labyard.spec.limits import DEFAULT
 
 Json = dict[str, Any]
 
@@ -333,7 +335,8 @@ An unknown component.
 
 def lesson_page(name: str) -> Json:
     """As the server tells it, made by what the server makes it with."""
-    page = render(read_lesson(LESSON, file="index.md"), files=lambda path: f"/content/files/challenges/{name}/{path}")
+    document = read_document(LESSON, file="index.md", exists=lambda path: True, limits=DEFAULT, solution=True)
+    page = render(document, files=lambda path: f"/content/files/challenges/{name}/{path}")
     return {"kind": "challenge", "name": name, "title": "Let the inside out", "html": page.html, "tasks": {}}
 
 
