@@ -19,8 +19,8 @@ from tests.support.services import services_of
 
 
 @contextmanager
-def real_server(folder: Path, catalog: Path, pages: Path) -> Iterator[str]:
-    """Serves until the block ends; gives a sign-in link that works once."""
+def real_server(folder: Path, catalog: Path, pages: Path, content: Path | None = None) -> Iterator[str]:
+    """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons."""
     ready: threading.Event = threading.Event()
     box: dict[str, object] = {}
 
@@ -28,7 +28,15 @@ def real_server(folder: Path, catalog: Path, pages: Path) -> Iterator[str]:
         database = await open_copy(folder / "labyard.db")
         host = FakeHost()
         settings = ServerSettings()
-        services = services_of(folder, database, host, token="owner-token", catalog=catalog, settings=settings)
+        services = services_of(
+            folder,
+            database,
+            host,
+            token="owner-token",
+            catalog=catalog,
+            content=() if content is None else (content,),
+            settings=settings,
+        )
         app = create_app(services, pages=pages)
         server = uvicorn.Server(uvicorn_config(app, host="127.0.0.1", port=0, message_limit=settings.message_limit))
         serving = asyncio.create_task(server.serve())

@@ -173,10 +173,15 @@ def test_view(
     view(page, fake)
     page.screenshot(path=pictures / f"{view.__name__}-{scheme}-{size}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds fault with."""
     page.evaluate((ROOT / "web/node_modules/axe-core/axe.min.js").read_text())
-    found = page.evaluate(
+    found: list[str] = page.evaluate(
         "rules => axe.run(document, {runOnly: rules}).then(result => result.violations.map("
         "one => `${one.id}: ${one.nodes.map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`))",
         RULES,
     )
-    assert found == []
+    return found

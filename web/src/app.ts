@@ -7,6 +7,8 @@ import { PageElement } from "./parts/element.ts";
 import { asApiError, problem } from "./parts/problem.ts";
 import { followLinks, routeOf, type Route } from "./router.ts";
 import "./pages/home.ts";
+import "./pages/lesson.ts";
+import "./pages/lessons.ts";
 import "./pages/play.ts";
 import "./pages/playground.ts";
 
@@ -48,6 +50,10 @@ export class LabyardApp extends PageElement {
         return framed(html`<labyard-home></labyard-home>`);
       case "playground":
         return framed(html`<labyard-playground .name=${this.route.name}></labyard-playground>`);
+      case "lessons":
+        return framed(html`<labyard-lessons .kind=${this.route.kind}></labyard-lessons>`);
+      case "lesson":
+        return framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name}></labyard-lesson>`);
       case "play":
         return html`<labyard-play .playId=${this.route.id}></labyard-play>`;
       case "missing":

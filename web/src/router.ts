@@ -1,9 +1,14 @@
 /** Which page an address means, and moving between them without loading anew. */
 
+export const KINDS = ["challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings"] as const;
+export type LessonKind = (typeof KINDS)[number];
+
 export type Route =
   | { page: "home" }
   | { page: "play"; id: string }
   | { page: "playground"; name: string }
+  | { page: "lessons"; kind: LessonKind }
+  | { page: "lesson"; kind: LessonKind; name: string }
   | { page: "missing"; path: string };
 
 export function routeOf(path: string): Route {
@@ -14,6 +19,9 @@ export function routeOf(path: string): Route {
     if (kind === "plays") return { page: "play", id: name };
     if (kind === "playgrounds") return { page: "playground", name };
   }
+  const lessons = KINDS.find((each) => each === kind);
+  if (lessons && parts.length === 1) return { page: "lessons", kind: lessons };
+  if (lessons && parts.length === 2 && name) return { page: "lesson", kind: lessons, name };
   return { page: "missing", path };
 }
 
@@ -27,6 +35,8 @@ function decoded(part: string): string {
 
 export const playPath = (id: string): string => `/plays/${encodeURIComponent(id)}`;
 export const playgroundPath = (name: string): string => `/playgrounds/${encodeURIComponent(name)}`;
+
+export const lessonPath = (kind: LessonKind, name: string): string => `/${kind}/${encodeURIComponent(name)}`;
 
 export function go(path: string): void {
   history.pushState(null, "", path);

@@ -37,7 +37,9 @@ test("addresses mean pages", () => {
   assert.deepEqual(routeOf("/plays/abc/"), { page: "play", id: "abc" });
   assert.deepEqual(routeOf("/playgrounds/a%20b"), { page: "playground", name: "a b" });
   assert.deepEqual(routeOf("/playgrounds/%E0%A4%A"), { page: "playground", name: "%E0%A4%A" });
-  for (const path of ["/plays", "/plays/a/b", "/other/a"]) assert.equal(routeOf(path).page, "missing");
+  assert.deepEqual(routeOf("/skill-paths"), { page: "lessons", kind: "skill-paths" });
+  assert.deepEqual(routeOf("/challenges/two-nodes"), { page: "lesson", kind: "challenges", name: "two-nodes" });
+  for (const path of ["/challenges/a/b", "/plays", "/plays/a/b", "/other/a"]) assert.equal(routeOf(path).page, "missing");
 });
 
 test("the last state event wins and none means created", () => {

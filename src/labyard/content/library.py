@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from errno import ENOENT
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -109,7 +110,15 @@ class Library:
             names = folder.names()
         except ValueError:
             names = ()
-        return tree_of(names, lambda name: self._document(folder, name, f"{_shown(entry)}/{name}"))
+        grounds = self.grounds()
+
+        def read(name: str) -> Document:
+            return self._document(folder, name, f"{_shown(entry)}/{name}")
+
+        def fit(place: str, document: Document) -> Ground:
+            return self._fit(str(entry.folder / place), document, (entry.folder / place, entry.folder), grounds)
+
+        return tree_of(names, read, fit)
 
     def lesson(self, entry: Entry, path: str) -> LessonPage:
         """A lesson of a course by `module/lesson`. NotFoundError."""
@@ -117,17 +126,6 @@ class Library:
         if lesson is None:
             raise NotFoundError(f"{entry.name} has no lesson {path[:128]!r}")
         return lesson
-
-    def fit(self, key: str, document: Document, folder: Path, grounds: Grounds | None = None) -> Ground:
-        """How a lesson fits its playground; `key` names it."""
-        grounds = self.grounds() if grounds is None else grounds
-        use = getattr(document.content, "playground", None)
-        manifest = None if use is None else grounds.get(use.name, _ABSENT)
-        known = self._fits.get(key)
-        if known is None or known[0] is not document or known[1] is not manifest:
-            ground = check_ground(document, grounds, self.limits, files=partial(beside, folder))
-            known = self._fits[key] = (document, manifest, ground)
-        return known[2]
 
     def solutions(self, entry: Entry, folder: str = "") -> list[Solution]:
         """Those that lie in `folder` of the piece, by name."""
@@ -171,8 +169,18 @@ class Library:
             document = Document.unread(file, problem)
             content = None
         name = content.name if content is not None and content.name else folder.name
-        ground = self.fit(f"{root}/{file}", document, folder, grounds)
+        ground = self._fit(str(folder), document, (folder,), grounds)
         return Entry(plural=plural, name=name, folder=folder, file=file, document=document, ground=ground)
+
+    def _fit(self, key: str, document: Document, folders: Sequence[Path], grounds: Grounds) -> Ground:
+        """How a lesson fits its playground; `key` names it. `folders`: where files that it names may lie."""
+        use = getattr(document.content, "playground", None)
+        manifest = None if use is None else grounds.get(use.name, _ABSENT)
+        known = self._fits.get(key)
+        if known is None or known[0] is not document or known[1] is not manifest:
+            ground = check_ground(document, grounds, self.limits, files=partial(beside, folders))
+            known = self._fits[key] = (document, manifest, ground)
+        return known[2]
 
     def _document(self, folder: Folder, name: str, shown: str) -> Document:
         path = folder.root / name
@@ -222,14 +230,16 @@ def _when(path: Path) -> int:
         return 0
 
 
-def beside(folder: Path, name: str) -> bytes:
-    """A file beside a lesson. Raises OSError, and ValueError for one outside."""
-    top = folder.resolve()
-    path = (top / name).resolve()
-    if not path.is_relative_to(top):
-        raise ValueError("it lies outside the lesson's folder")
-    with path.open("rb") as file:
-        return file.read(LARGEST + 1)
+def beside(folders: Sequence[Path], name: str) -> bytes:
+    """A file beside a lesson, or beside its course. Raises OSError, and ValueError for one outside."""
+    for folder in folders:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ValueError("it lies outside the lesson's folder")
+        if path.is_file() or folder is folders[-1]:
+            with path.open("rb") as file:
+                return file.read(LARGEST + 1)
+    raise FileNotFoundError(ENOENT, "there is no such file", name)
 
 
 def _script(folder: Folder, name: str) -> str | None:

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from labyard.content.document import Document
+from labyard.content.ground import Ground
 from labyard.content.model import Lesson, Module
+from labyard.errors import Problem
 
 INDEX: Final = re.compile(r"([0-9]+\.)?index\.md")
 _UNIT: Final = re.compile(r"(unit-.*|program)\.md")
@@ -27,6 +29,8 @@ MOST: Final = 1_000
 
 Read = Callable[[str], Document]
 """A file of the piece, by its path in it."""
+Fit = Callable[[str, Document], Ground]
+"""How a lesson that lies in a folder of the piece fits its playground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +48,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonPage(Page):
-    """`module`: the name of its module, empty in a flat course."""
+    """`module`: the name of its module, empty in a flat course. `ground`: how it fits the playground it is played in."""
 
     module: str = ""
     units: tuple[Page, ...] = ()
+    ground: Ground
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.document.problems, *self.ground.problems)
 
     @property
     def path(self) -> str:
@@ -82,7 +91,7 @@ class Tree:
         yield from self.units
 
 
-def tree_of(names: Sequence[str], read: Read) -> Tree:
+def tree_of(names: Sequence[str], read: Read, fit: Fit) -> Tree:
     """`names`: paths of a piece's files, in order. Files beyond MOST are not looked at."""
     files: dict[str, list[str]] = {}
     for name in names[:MOST]:
@@ -95,27 +104,33 @@ def tree_of(names: Sequence[str], read: Read) -> Tree:
         if page is None:
             continue
         if isinstance(page.document.content, Module):
-            modules.append(_module(page, files, read))
+            modules.append(_module(page, files, read, fit))
         else:
-            flat.append(_lesson(page, "", files, read))
+            flat.append(_lesson(page, "", files, read, fit))
     if flat:
         modules.insert(0, ModulePage(name="", page=None, lessons=tuple(flat)))
     return Tree(modules=tuple(modules), units=_units("", files, read))
 
 
-def _module(page: Page, files: dict[str, list[str]], read: Read) -> ModulePage:
+def _module(page: Page, files: dict[str, list[str]], read: Read, fit: Fit) -> ModulePage:
     inside = [folder for folder in sorted(files) if folder.rpartition("/")[0] == page.folder]
     lessons = (_index(folder, files, read) for folder in inside)
     return ModulePage(
         name=page.name,
         page=page,
-        lessons=tuple(_lesson(each, page.name, files, read) for each in lessons if each is not None),
+        lessons=tuple(_lesson(each, page.name, files, read, fit) for each in lessons if each is not None),
     )
 
 
-def _lesson(page: Page, module: str, files: dict[str, list[str]], read: Read) -> LessonPage:
-    units = _units(page.folder, files, read)
-    return LessonPage(name=page.name, folder=page.folder, document=page.document, module=module, units=units)
+def _lesson(page: Page, module: str, files: dict[str, list[str]], read: Read, fit: Fit) -> LessonPage:
+    return LessonPage(
+        name=page.name,
+        folder=page.folder,
+        document=page.document,
+        module=module,
+        units=_units(page.folder, files, read),
+        ground=fit(page.folder, page.document),
+    )
 
 
 def _index(folder: str, files: dict[str, list[str]], read: Read) -> Page | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from labyard.content.document import Document
 from labyard.content.ground import Grounds, check_ground
+from labyard.content.library import beside
 from labyard.content.model import Listed, Played
 from labyard.errors import ConflictError, Problem, SpecError
 from labyard.play.plan import PlayPlan
@@ -40,11 +42,9 @@ class Manifests:
         changed = apply_overrides(manifest, overrides, limits=self._limits, known=self._known())
         return resolve(changed, parameters=parameters, limits=self._limits)
 
-    def of_lesson(self, document: Document, grounds: Grounds, folder: Path) -> tuple[Manifest, Played]:
-        """The playground as a lesson wants it, and the lesson. `folder`: where files that it names lie."""
-        ground = check_ground(
-            document, grounds, self._limits, known=self._known(), files=_reader(folder, self._limits.startup_file)
-        )
+    def of_lesson(self, document: Document, grounds: Grounds, folders: Sequence[Path]) -> tuple[Manifest, Played]:
+        """The playground as a lesson wants it, and the lesson. `folders`: where files that it names may lie."""
+        ground = check_ground(document, grounds, self._limits, known=self._known(), files=partial(beside, folders))
         errors = [] if document.sound else [each for each in document.problems if not each.warning]
         errors += [each for each in ground.problems if not each.warning]
         if errors:

@@ -85,23 +85,24 @@ class Planner:
         if new.manifest is not None or new.playground or new.overrides:
             raise BadRequestError("a lesson is played in the playground it names", hint="give `lesson` alone")
         key = LessonKey.parse(new.lesson)
-        document, folder = self._find(key)
+        document, folders = self._find(key)
         manifests = self._catalog.manifests
-        manifest, content = manifests.of_lesson(document, self._catalog.grounds(), folder)
+        manifest, content = manifests.of_lesson(document, self._catalog.grounds(), folders)
         self._refuse_huge(manifest, {}, memory)
         plan = manifests.plan_lesson(manifest, content, key=str(key), parameters=new.parameters)
         if plan.snapshot is not None and new.cold:
             raise BadRequestError(f"{plan.playground} is a saved playground: it never boots")
         return document.file, plan
 
-    def _find(self, key: LessonKey) -> tuple[Document, Path]:
+    def _find(self, key: LessonKey) -> tuple[Document, tuple[Path, ...]]:
+        """The lesson, and where files that it names may lie."""
         if self._library is None:
             raise NotFoundError(f"no {key.kind} {key.name[:64]!r}", hint="this server has no lessons")
         entry = self._library.entry(key.plural, key.name)
         if not key.path:
-            return entry.document, entry.folder
+            return entry.document, (entry.folder,)
         lesson = self._library.lesson(entry, key.path)
-        return lesson.document, entry.folder / lesson.folder
+        return lesson.document, (entry.folder / lesson.folder, entry.folder)
 
     def _refuse_huge(self, manifest: Manifest, overrides: Mapping[str, Any], memory: int) -> None:
         """A machine that asks for more than its share gets its share; for more than the box has, an error."""

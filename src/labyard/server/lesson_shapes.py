@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from labyard.content.document import Document
+from labyard.content.ground import Ground
 from labyard.content.library import Entry
 from labyard.content.model import Challenge, Content, Listed, Played, SkillPath
 from labyard.content.tree import Page
@@ -43,7 +44,6 @@ def piece(entry: Entry, *, page: str) -> Json:
     listed = content if isinstance(content, Listed) else None
     play_in = content.playground if isinstance(content, Played) else None
     tags = [] if listed is None else list(listed.tagz)
-    broken = any(not problem.warning for problem in entry.ground.problems) or not entry.document.sound
     return {
         "kind": "" if content is None else content.kind,
         "name": entry.name,
@@ -61,9 +61,14 @@ def piece(entry: Entry, *, page: str) -> Json:
         "difficulties": [each.value for each in content.difficulties] if isinstance(content, SkillPath) else [],
         "needs": listed.needs.value if listed is not None and listed.needs is not None else "",
         "playground": "" if play_in is None else play_in.name,
-        "canStart": play_in is not None and not broken,
+        "canStart": play_in is not None and _is_sound(entry.document, entry.ground),
         "problems": [str(problem) for problem in entry.problems[:_MOST_PROBLEMS]],
     }
+
+
+def _is_sound(document: Document, ground: Ground) -> bool:
+    """Whether a play of it can be started."""
+    return document.sound and not any(not problem.warning for problem in ground.problems)
 
 
 def tasks(document: Document) -> Json:
@@ -116,7 +121,8 @@ def _lesson(state: LessonState) -> Json:
         "playground": None if use is None else {"name": use.name},
         "tasks": tasks(state.page.document),
         "units": [{"name": unit.name, "title": unit.title} for unit in state.page.units],
-        "problems": [str(problem) for problem in state.page.document.problems[:_MOST_PROBLEMS]],
+        "canStart": use is not None and _is_sound(state.page.document, state.page.ground),
+        "problems": [str(problem) for problem in state.page.problems[:_MOST_PROBLEMS]],
     }
 
 

@@ -12,10 +12,15 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from labyard.content.library import PLURALS
 from labyard.server import problems
 from labyard.server.asker import who
 
-_PAGES = ("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}")
+_PAGES = (
+    *("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
+    *(f"/{plural}" for plural in PLURALS),
+    *(f"/{plural}/{{name}}" for plural in PLURALS),
+)
 
 _PLAIN = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -185,3 +185,27 @@ def test_what_a_lesson_needs_of_its_playground(root: Path) -> None:
         problems = library(root).entry("challenges", "two-nodes").problems
         assert [words in each.message for each in problems if words] == ([True] if words else []), problems
         assert words or problems == ()
+
+
+def test_a_lesson_of_a_course_takes_files_of_its_own_or_its_courses(root: Path) -> None:
+    course = root / "shipped" / "courses" / "nodes"
+    files = (
+        "playground: {name: demo, startupFiles: [{path: /a, source: __static__/a}, {path: /b, source: __static__/b}]}"
+    )
+    lesson = course / "010.first" / "010.one"
+    (lesson / "index.md").write_text(LESSON.replace("playground: {name: demo}", files))
+    books = library(root)
+
+    def problems() -> list[str]:
+        known = Library((root / "shipped",), books.grounds)  # what lies beside a manifest is not looked at again
+        return [str(each) for each in known.lesson(known.entry("courses", "nodes"), "first/one").problems]
+
+    assert len(problems()) == 2
+    for home, name in ((course, "a"), (lesson, "b")):
+        (home / "__static__").mkdir()
+        (home / "__static__" / name).write_text("text")
+    assert problems() == []
+    (lesson / "__static__" / "b").unlink()
+    (lesson / "__static__" / "b").symlink_to("/etc/hostname")
+    (told,) = problems()
+    assert told.startswith("courses/nodes/010.first/010.one/index.md:4:") and "outside" in told

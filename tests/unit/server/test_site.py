@@ -26,7 +26,11 @@ async def http(house: House, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/", 200), ("/plays", 200), ("/plays/abc", 200), ("/nothing", 404), ("/plays/a/b/c", 404)]
+    ("path", "status"),
+    [
+        *(("/", 200), ("/plays", 200), ("/plays/abc", 200), ("/challenges", 200), ("/skill-paths/up", 200)),
+        *(("/nothing", 404), ("/plays/a/b/c", 404), ("/challenges/a/b", 404)),
+    ],
 )
 async def test_a_browser_gets_the_pages(http: httpx.AsyncClient, path: str, status: int) -> None:
     answer = await http.get(path, headers=BROWSER)

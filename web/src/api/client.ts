@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { ErrorBody, LessonPage, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
+import type { ErrorBody, Lesson, LessonPage, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -53,7 +53,7 @@ function unreachable(cause: unknown): ApiError {
   });
 }
 
-async function ask<T>(method: "GET" | "POST", path: string, body?: unknown, limit = TIME_LIMIT_MS): Promise<T> {
+async function ask<T>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown, limit = TIME_LIMIT_MS): Promise<T> {
   const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json" } };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -93,10 +93,15 @@ export const api = {
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
-  lesson: (kinds: string, name: string, path: string) =>
+  lessonPage: (kinds: string, name: string, path: string) =>
     ask<LessonPage>("GET", `/api/${kinds}/${enc(name)}/page${path ? `?path=${enc(path)}` : ""}`),
   answer: (id: string, task: string, value: string) =>
     ask<unknown>("POST", `/api/plays/${enc(id)}/tasks/${enc(task)}/input`, { value }),
+  lessons: (kind: string) => ask<Lesson[]>("GET", `/api/${enc(kind)}`),
+  lesson: (kind: string, name: string) => ask<Lesson>("GET", `/api/${enc(kind)}/${enc(name)}`),
+  startLesson: (kind: string, name: string) => ask<Lesson>("PATCH", `/api/${enc(kind)}/${enc(name)}`, { started: true }),
+  startPart: (course: string, module: string, lesson: string) =>
+    ask<Lesson>("PATCH", `/api/courses/${enc(course)}/learning`, { modules: { [module]: { lessons: { [lesson]: { started: true } } } } }),
   conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
 };
 

@@ -181,6 +181,58 @@ export interface LessonPage {
   html: string;
 }
 
+/** Something embedded that has to be done as well. */
+export interface Gate {
+  kind: string;
+  name: string;
+  passed: boolean;
+}
+
+export interface CourseLesson {
+  name: string;
+  title?: string;
+  path?: string;
+  canStart?: boolean;
+  problems?: string[] | null;
+}
+
+export interface CourseModule {
+  name: string;
+  title?: string;
+  lessons?: CourseLesson[] | null;
+}
+
+export interface CourseUnit {
+  name: string;
+  title?: string;
+  completed?: boolean;
+  gates?: Gate[] | null;
+}
+
+export interface Learning {
+  modules?: Record<string, { lessons?: Record<string, { started?: boolean; play?: string; completed?: boolean; gates?: Gate[] }> }>;
+}
+
+/** A challenge, tutorial, course or path: all that pages draw of it. */
+export interface Lesson {
+  name: string;
+  title?: string;
+  description?: string;
+  categories?: string[] | null;
+  tags?: string[] | null;
+  difficulty?: string;
+  needs?: string;
+  /** todo, attempted, solved or completed; empty for what is not tried by itself. */
+  status?: string;
+  play?: Play | null;
+  canStart?: boolean;
+  problems?: string[] | null;
+  completed?: boolean;
+  modules?: CourseModule[] | null;
+  units?: CourseUnit[] | null;
+  learning?: Learning | null;
+}
+
 /** What the play socket sends; unknown kinds are ignored. */
 export interface PlayMessage {
   kind: string;

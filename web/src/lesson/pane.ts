@@ -46,7 +46,7 @@ export class LessonPane extends PageElement {
     this.error = null;
     this.#last = null;
     try {
-      const page = await api.lesson(kinds, name, path);
+      const page = await api.lessonPage(kinds, name, path);
       if (this.place.name === name && this.place.path === path) this.page = page;
     } catch (cause) {
       this.error = asApiError(cause);
