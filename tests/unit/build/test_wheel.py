@@ -21,6 +21,7 @@ WANTED = [
     r"labyard/_built/pages/assets/terminal-[\w-]+\.js",
     r"labyard/_data/catalog/playgrounds/[\w-]+/.+\.yaml",
     r"labyard/_data/images/[\w-]+/recipe\.yaml",
+    r"labyard/_data/web/src/styles/lesson\.css",
 ]
 MACHINE = {"amd64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
 
