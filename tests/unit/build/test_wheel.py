@@ -23,6 +23,7 @@ WANTED = [
     r"labyard/_data/catalog/challenges/[\w-]+/index\.md",
     r"labyard/_data/catalog/challenges/[\w-]+/\.solution\.sh",
     r"labyard/_data/images/[\w-]+/recipe\.yaml",
+    r"labyard/_data/web/src/styles/lesson\.css",
 ]
 MACHINE = {"amd64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
 
