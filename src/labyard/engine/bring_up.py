@@ -138,10 +138,13 @@ class BringUp:
         return True
 
     async def _boot_for(self, key: str) -> bool:
-        """Boot, prepare, and keep that. False: it goes on as it has booted, or has failed and said so."""
+        """Boot, prepare, and keep that; a lesson is prepared in a fork of its playground, where there is one. False: it goes on
+        as it is, or has failed and said so."""
         self.record.veiled = True
         try:
-            await self._boot()
+            ground = await self._parts.templates.key(self.record.plan.without_lesson(), await self._parts.maker())
+            if ground in (None, key) or not await self._start_from(ground):
+                await self._boot()
             failed = await self._prepared(up_to_fork=True)
             if failed is None:
                 return await self._make_template(key)
@@ -200,10 +203,10 @@ class BringUp:
         except BaseException:
             await asyncio.gather(*(machine.end() for machine in asleep))
             raise
-        fresh = self._to_be_own()
+        fresh, veiled = self._to_be_own(), self.record.veiled
         self.record.write(booted=snapshot.booted)
         self._restore(snapshot.tasks)
-        self.record.veiled = bool(fresh)  # nobody is to see whose it was before
+        self.record.veiled = veiled or bool(fresh)  # nobody is to see whose it was before
         await together(*(machine.rise() for machine in asleep))
         for saved in snapshot.machines:
             if saved.memory:
@@ -214,7 +217,7 @@ class BringUp:
                 await self._start_machine(ground, self._machines[saved.name])
         await together(*(machine.until_ready(self._patience) for machine in asleep))
         await together(*(make_own(machine) for machine in fresh if machine.up.is_set()))
-        self.record.veiled = False
+        self.record.veiled = veiled
         if fresh:
             self.record.say(machines=tuple(machine.status for machine in self._machines.values()))
         self.chores.later(self._tidy())

@@ -149,6 +149,7 @@ class TaskPlan(Value):
     needs: tuple[str, ...] = ()
     timeout: int = 60
     after_fork: bool = False  # of an init task: to be run in every play, also one started from a snapshot
+    of_lesson: bool = False  # it came with the lesson, not with its playground
 
 
 class TabKind(StrEnum):
@@ -208,6 +209,10 @@ class PlayPlan(Value):
     snapshot: str | None = None
     needs_internet: bool = False
     lesson: str = ""
+
+    def without_lesson(self) -> PlayPlan:
+        """Its playground, as far as machines are concerned."""
+        return self.model_copy(update={"tasks": tuple(task for task in self.tasks if not task.of_lesson)})
 
     def machine(self, name: str) -> MachinePlan | None:
         return next((machine for machine in self.machines if machine.name == name), None)

@@ -89,6 +89,7 @@ def _task(plan: PlayPlan, name: str, task: WrittenTask, names: Collection[str]) 
         env=prepared.settings,
         needs=tuple(dict.fromkeys(need for need in task.needs if need in names)),
         timeout=task.timeout_seconds,
+        of_lesson=True,
     )
 
 

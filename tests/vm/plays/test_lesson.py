@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.support.box import Box, small_plan
-from tests.support.plays import PATIENCE, answered, printed, runs
+from tests.support.plays import BOOT, PATIENCE, answered, printed, runs, started
 
 from labyard.play.plan import PlayPlan, Reference, Setting, TaskKind, TaskPlan
 from labyard.play.status import TaskReport, TaskStatus
@@ -158,3 +158,22 @@ async def test_a_killed_examiner_goes_on_with_its_tasks(box: Box) -> None:
     await answered(box, PLAY, "touch /later")
     await task(box, PLAY, "later", stands(TaskStatus.COMPLETED))
     assert (await task(box, PLAY, "done", ran(1))).status is TaskStatus.COMPLETED
+
+
+async def test_a_lesson_is_prepared_in_a_fork_of_its_playground(box: Box) -> None:
+    """What it prepares is there, once, in every start; its playground stays as it was, and nothing boots again."""
+    playground = small_plan("echo once >>/playground")
+    await started(box, PLAY, playground)
+    boot = await printed(box, PLAY, BOOT)
+    prepare = TaskPlan(
+        name="own", machine="node-01", run="echo once >>/lesson", needs=("prepare",), of_lesson=True, kind=TaskKind.INIT
+    )
+    plan = playground.model_copy(update={"tasks": (*playground.tasks, prepare, check("look", "test -e /made"))})
+    for _ in range(2):
+        await started(box, FORK, plan)
+        assert await printed(box, FORK, f"cat /playground /lesson; {BOOT}") == f"once\nonce\n{boot}"
+        await task(box, FORK, "look", ran(1))
+        await box.host.destroy(FORK)
+    assert await printed(box, PLAY, "test -e /lesson || echo untouched") == "untouched\n"
+    await started(box, FORK, playground)
+    assert await printed(box, FORK, "test -e /lesson || echo untouched") == "untouched\n"
