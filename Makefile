@@ -11,7 +11,7 @@ MACHINE_TESTS := tests
 WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadfile --no-loadscope-reorder
 SOAK_TESTS := $(addprefix tests/vm/plays/test_,random_moments.py moments_crash.py database.py whole_catalog.py) tests/vm/examiner
 
-.PHONY: help setup packages up down check lint test soak bench clean
+.PHONY: help setup packages up down check lint test soak bots bench clean
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -46,6 +46,9 @@ test: setup lint ## everything, on real machines (root, some twenty minutes on t
 
 soak: setup ## the long forms: 200 random operations on real plays, cuts everywhere, a database forked (LABYARD_SOAK=200)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" LABYARD_SOAK=$${LABYARD_SOAK:-200} $(BIN)/pytest $(WORKERS) $(SOAK_TESTS)
+
+bots: setup ## solve every lesson and start every playground, by bots (an hour or two under emulation); the matrix is in build/bots
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bots $(BOTS)
 
 bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench.checks import checks
 from tests.bench.crowd import crowd
 from tests.bench.figure import Figure, table
 from tests.bench.fork import fork
@@ -51,6 +52,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "forks-per-second": (forks_per_second, 3),
     "idle-fork": (idle_fork, 1),
     "crowd": (crowd, 7),
+    "checks": (checks, 3),
 }
 """Name → what measures it, and how many rounds."""
 

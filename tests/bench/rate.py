@@ -6,26 +6,17 @@ By the engine in this process: the server's policy lets one person start far few
 from __future__ import annotations
 
 import asyncio
-import os
 import resource as resource_use
 import secrets
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TextIO
 
-import structlog
-
-from labyard.assembly import known
-from labyard.cli.logs import configure_logs
-from labyard.control.catalog import Catalog
-from labyard.control.manifests import Manifests
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayState
-from labyard.resources import resource
 from tests.bench.client import PATIENCE
+from tests.bench.engine import box_of, plan_of, settings
 from tests.bench.figure import Figure, alone
 from tests.bench.servers import UNLIMITED, box_seconds, processor_seconds
 from tests.support.box import Box
@@ -38,10 +29,10 @@ LIMITS = {"tiny": 10.0, "debian": 8.0}
 
 async def forks_per_second(lab: Lab, rounds: int) -> list[Figure]:
     figures = []
-    with _settings({"LABYARD_WAITING_EACH": "0", **UNLIMITED}):
-        async with _box(lab) as box:
+    with settings({"LABYARD_WAITING_EACH": "0", **UNLIMITED}):
+        async with box_of(lab) as box:
             for playground, limit in LIMITS.items():
-                plan = _plan(box, playground)
+                plan = plan_of(box, playground)
                 await _prepare(box, plan)
                 figures += await _best(box, plan, rounds, limit)
     return figures
@@ -120,46 +111,3 @@ async def _prepare(box: Box, plan: PlayPlan) -> None:
         play = secrets.token_hex(12)
         await _start(box, plan, play)
         await box.host.destroy(play)
-
-
-def _plan(box: Box, playground: str) -> PlayPlan:
-    assert box.engine is not None
-    parts = box.engine.parts
-    manifests = Manifests(known=lambda: known(parts))
-    manifest = Catalog((resource("catalog") / "playgrounds",), manifests).manifest(playground)
-    return manifests.plan(manifest, overrides={}, parameters={})
-
-
-@asynccontextmanager
-async def _box(lab: Lab) -> AsyncIterator[Box]:
-    box = Box(lab.data.parent / "engine")
-    with (box.data / "engine.log").open("w") as log, _logged_to(log):
-        await box.enter()
-        try:
-            yield box
-        finally:
-            await box.clear()
-
-
-@contextmanager
-def _logged_to(file: TextIO) -> Iterator[None]:
-    """As a server's log is, and not among the figures."""
-    configure_logs(file)
-    try:
-        yield
-    finally:
-        structlog.reset_defaults()
-
-
-@contextmanager
-def _settings(wanted: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -43,7 +43,7 @@ class Lab:
     def mark(self) -> str:
         return (self.data / "id").read_text()[:6]
 
-    def _env(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         ours = {"LABYARD_URL": self.url, "LABYARD_DATA": str(self.data), "LABYARD_BOT_AT": "off"}
         return {**os.environ, **ours, **self.environment}
 
@@ -53,7 +53,7 @@ class Lab:
         command += ["--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
         with (self.data / "server.log").open("ab") as log:
             began = log.tell()
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env(), cwd=ROOT)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environ(), cwd=ROOT)
         deadline = time.monotonic() + READY
         while time.monotonic() < deadline:
             said = (self.data / "server.log").read_bytes()[began:].decode(errors="replace")
@@ -77,7 +77,7 @@ class Lab:
     ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "labyard.cli", *arguments]
         done = subprocess.run(
-            command, input=stdin, capture_output=True, env=self._env(), timeout=timeout, cwd=ROOT, check=False
+            command, input=stdin, capture_output=True, env=self.environ(), timeout=timeout, cwd=ROOT, check=False
         )
         result = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
         if check and result.returncode != 0:

@@ -28,7 +28,9 @@ pytestmark = pytest.mark.vm
 def test_a_playground_is_proven_while_its_server_is_killed(lab: Lab, tmp_path: Path) -> None:
     report = tmp_path / "report"
     command = [sys.executable, "-m", "labyard.cli", "bot", "run", "tiny", "--parallel", "1", "--report", str(report)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=lab._env()) as bots:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=lab.environ()
+    ) as bots:
         try:
             while not lab.cli("playground", "list", "-q").stdout:
                 time.sleep(0.2)
@@ -61,7 +63,7 @@ test "$(cut -d. -f1 /proc/uptime)" -lt 120
 
 
 async def test_chunks_run_in_machines_that_reboot_and_keep_what_runs_behind(lab: Lab, tmp_path: Path) -> None:
-    async with opened(from_environment(lab._env())) as api:
+    async with opened(from_environment(lab.environ())) as api:
         http = HttpLab(api)
         play = await http.start("playground", "tiny", cold=False, title="")
         evidence = Evidence(tmp_path)
