@@ -1,4 +1,4 @@
-"""`make bots`: a round of all bots against a server of its own. `BOTS=` are arguments of `labyard bot run`, `--all` by default."""
+"""`make bots`: a round of all bots against a server of its own. `BOTS=`: arguments of `labyard bot run`, else `--all`."""
 
 from __future__ import annotations
 
