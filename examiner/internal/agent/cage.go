@@ -69,3 +69,12 @@ func (c *cage) remove() {
 		_ = os.Remove(c.path)
 	}
 }
+
+// holdsMoreThan so many processes.
+func (c *cage) holdsMoreThan(count int) bool {
+	if c == nil {
+		return false
+	}
+	text, err := os.ReadFile(c.path + "/cgroup.procs")
+	return err == nil && strings.Count(string(text), "\n") > count
+}

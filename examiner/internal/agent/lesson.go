@@ -12,6 +12,8 @@ import (
 
 const (
 	maxInput = 16 << 10
+	// maxShells bounds what waiting shells take of a machine's memory: some 2 MiB each.
+	maxShells = 40
 	// useEvery is how often other machines are told that this one is in use.
 	useEvery = 5 * time.Second
 )
@@ -39,6 +41,10 @@ type loop struct {
 	// poke: somebody has put something in, so do not rest.
 	poke chan struct{}
 	cage *cage
+	// shell runs a regular task's scripts; nil before the first time.
+	shell *shell
+	// spare: it may have a shell that waits between runs.
+	spare bool
 }
 
 func newLesson(a *Agent) *lesson {
@@ -100,6 +106,9 @@ func (l *lesson) assigned(call attemptCall) (any, error) {
 	defer l.mu.Unlock()
 	if err := l.mustBe(call.Attempt); err != nil {
 		return nil, err
+	}
+	if !l.begun {
+		l.used = time.Now() // somebody has just come
 	}
 	l.begun = true
 	l.news = tasks.News{} // whoever assigns them has heard nothing yet
@@ -196,7 +205,7 @@ func (l *lesson) broadcast() {
 func (l *lesson) begin() {
 	for number, name := range l.board.Mine() {
 		if l.loops[name] == nil {
-			made := &loop{name: name, stop: make(chan struct{}), poke: make(chan struct{}, 1)}
+			made := &loop{name: name, stop: make(chan struct{}), poke: make(chan struct{}, 1), spare: number < maxShells}
 			if l.agent.settings.Init != "none" {
 				made.cage = newCage(number)
 			}

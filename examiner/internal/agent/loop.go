@@ -12,6 +12,7 @@ const frozenWait = 20 * time.Millisecond
 // run is one task from here to its end.
 func (l *lesson) run(loop *loop) {
 	defer loop.cage.remove()
+	defer func() { loop.shell.end() }()
 	for l.awaitTurn(loop) {
 		outcome := l.attempt(loop)
 		ended := time.Now()
@@ -75,26 +76,24 @@ func (l *lesson) attempt(loop *loop) tasks.Outcome {
 	if task.Kind == tasks.Helper {
 		timeout = 0
 	}
-	outcome := tasks.Outcome{Run: l.script(loop, task, task.Run, environment, timeout)}
+	outcome := tasks.Outcome{Run: l.script(loop, task, 0, environment, timeout)}
 	if outcome.Run.Passed() || task.Kind == tasks.Helper {
 		return outcome
 	}
 	if task.Failcheck != "" {
-		result := l.script(loop, task, task.Failcheck, environment, timeout)
+		result := l.script(loop, task, 1, environment, timeout)
 		outcome.Fail = &result
 	}
 	if task.Hintcheck != "" && (outcome.Fail == nil || outcome.Fail.ExitCode == 0) {
-		result := l.script(loop, task, task.Hintcheck, environment, timeout)
+		result := l.script(loop, task, 2, environment, timeout)
 		outcome.Hint = &result
 	}
 	return outcome
 }
 
-// script runs one of a task's texts. One that cannot be begun has not passed, and says why.
-func (l *lesson) script(loop *loop, task tasks.Task, text string, env map[string]string, timeout float64) tasks.Result {
-	prelude := checks.Prelude(checks.Existing(checks.Folders), text)
-	call := taskCall{Name: task.Name, Run: prelude + text, User: task.User, Env: env, Timeout: timeout, cancel: loop.stop}
-	result, err := l.agent.script(call, loop.cage)
+// script runs one of a task's texts, by its place in `scripts`. One that cannot be begun has not passed, and says why.
+func (l *lesson) script(loop *loop, task tasks.Task, number int, env map[string]string, timeout float64) tasks.Result {
+	result, err := l.ran(loop, task, number, env, timeout)
 	if err != nil {
 		return tasks.Result{ExitCode: 126, Stderr: err.Error()}
 	}
@@ -104,6 +103,29 @@ func (l *lesson) script(loop *loop, task tasks.Task, text string, env map[string
 		ExitCode: result.ExitCode, Stdout: stdout, Stderr: stderr, Cut: result.Cut || cutOut || cutErr,
 		TimedOut: result.TimedOut, DurationMs: result.Duration,
 	}
+}
+
+// ran has a regular task's script run by the shell that waits for that, every other one by a shell of its own.
+func (l *lesson) ran(loop *loop, task tasks.Task, number int, env map[string]string, timeout float64) (taskResult, error) {
+	scripts := []string{task.Run, task.Failcheck, task.Hintcheck}
+	folders := checks.Existing(checks.Folders)
+	for index, text := range scripts {
+		scripts[index] = checks.Prelude(folders, text) + text
+	}
+	if !loop.spare || task.Kind == tasks.Helper {
+		call := taskCall{Name: task.Name, Run: scripts[number], User: task.User, Env: env, Timeout: timeout, cancel: loop.stop}
+		return l.agent.script(call, loop.cage)
+	}
+	if !loop.shell.fits(env) {
+		loop.shell.end()
+		made, err := l.agent.newShell(task.User, env, scripts, loop.cage)
+		if err != nil {
+			loop.shell = nil
+			return taskResult{}, err
+		}
+		loop.shell = made
+	}
+	return loop.shell.run(number, seconds(timeout), loop.stop), nil
 }
 
 // maxOutput bounds what is kept of each output of a check: many are told, and often.

@@ -244,3 +244,44 @@ async def test_a_user_that_is_not_there(heard: Heard) -> None:
     red = await heard.until("t", lambda state: state["runs"] >= 1)
     assert red["exit_code"] == 126
     assert "nobody-here" in red["stderr"]
+
+
+@pytest.mark.parametrize(
+    ("run", "code", "stdout"),
+    [
+        ("cd /; X=left; exit 3", 3, ""),
+        ("echo a; exec sh -c 'echo b; exit 4'", 4, "a\nb"),
+        ("if", 2, ""),
+        ("kill -9 $$", 128 + 9, ""),
+        ("set -e; false; echo never", 1, ""),
+        ("trap 'echo bye' EXIT; exit 5", 5, "bye"),
+        ("cat; read -r x; echo got=$x; exit 6", 6, "got="),
+        ("echo ${X-clean} $(pwd | wc -l); exit 7", 7, "clean 1"),
+        ("cat <<'X'\n$HOME\nX\nexit 8", 8, "$HOME"),
+        ("head -c 300000 /dev/zero | tr '\\0' y; exit 9", 9, None),
+        ("echo one >&3", 1, ""),
+        ("nothing-of-that-name", 127, ""),
+    ],
+)
+async def test_each_run_is_one_of_its_own(heard: Heard, run: str, code: int, stdout: str | None) -> None:
+    """Whatever a script does to its shell, the next run finds a fresh one: twice the same is told."""
+    await heard.assign({"name": "t", "run": run})
+    for runs in (1, 2, 3):
+        red = await heard.until("t", lambda state, runs=runs: state["runs"] >= runs)
+        assert red["status"] == 30
+        assert (red["exit_code"] == code or (code == 1 and red["exit_code"] == 2)) and red["timed_out"] is False
+        assert stdout is None or red["stdout"] == stdout
+    assert stdout is not None or len(red["stdout"]) == 16 << 10
+
+
+async def test_outputs_of_one_run_are_not_those_of_the_next(heard: Heard, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    await heard.assign(
+        {"name": "t", "run": f"echo x >>{count}; wc -l <{count}; wc -l <{count} >&2; test -e {tmp_path}/go"}
+    )
+    for runs in (1, 2, 3):
+        red = await heard.until("t", lambda state, runs=runs: state["runs"] == runs)
+        assert (red["stdout"].strip(), red["stderr"].strip()) == (str(runs), str(runs))
+    (tmp_path / "go").touch()
+    green = await heard.status("t", 40)
+    assert green["stdout"].strip() == str(green["runs"])
