@@ -63,6 +63,10 @@ class Heard:
         await self.link.call("assigned", attempt=attempt)
 
 
+def ran(times: int, *, exactly: bool = False) -> Callable[[State], bool]:
+    return lambda state: state["runs"] == times if exactly else state["runs"] >= times
+
+
 @asynccontextmanager
 async def talking(guest: Path) -> AsyncIterator[Heard]:
     link = await GuestLink.connect(guest, timeout=LIMIT)
@@ -267,7 +271,7 @@ async def test_each_run_is_one_of_its_own(heard: Heard, run: str, code: int, std
     """Whatever a script does to its shell, the next run finds a fresh one: twice the same is told."""
     await heard.assign({"name": "t", "run": run})
     for runs in (1, 2, 3):
-        red = await heard.until("t", lambda state, runs=runs: state["runs"] >= runs)
+        red = await heard.until("t", ran(runs))
         assert red["status"] == 30
         assert (red["exit_code"] == code or (code == 1 and red["exit_code"] == 2)) and red["timed_out"] is False
         assert stdout is None or red["stdout"] == stdout
@@ -280,7 +284,7 @@ async def test_outputs_of_one_run_are_not_those_of_the_next(heard: Heard, tmp_pa
         {"name": "t", "run": f"echo x >>{count}; wc -l <{count}; wc -l <{count} >&2; test -e {tmp_path}/go"}
     )
     for runs in (1, 2, 3):
-        red = await heard.until("t", lambda state, runs=runs: state["runs"] == runs)
+        red = await heard.until("t", ran(runs, exactly=True))
         assert (red["stdout"].strip(), red["stderr"].strip()) == (str(runs), str(runs))
     (tmp_path / "go").touch()
     green = await heard.status("t", 40)
