@@ -10,7 +10,7 @@ from typing import Final
 
 from labyard.content.blocks import Body, Component, Prop
 from labyard.content.components import KINDS, TASKS, Kind, spelled, text, value
-from labyard.content.model import Challenge, Content, Listed, Played, Task
+from labyard.content.model import Challenge, Content, Lesson, Listed, Played, Task, Unit
 from labyard.errors import Problem
 from labyard.spec.document import Loc, Mapping, Place, Scalar, Sequence
 from labyard.spec.findings import Finding, nearest
@@ -48,7 +48,7 @@ def check_front(content: Content, exists: Exists) -> Iterator[Finding]:
     if content.cover is not None and content.cover.startswith(_STATIC) and not exists(content.cover):
         yield Finding(loc=("cover",), message=f"there is no {content.cover}")
     least, most = TITLE
-    if not least <= len(content.title) <= most:
+    if not isinstance(content, Unit) and not least <= len(content.title) <= most:
         yield Finding(
             loc=("title",), message=f"a title has {least} to {most} characters, this one {len(content.title)}"
         )
@@ -171,10 +171,17 @@ def _cycle(tasks: dict[str, Task]) -> Iterator[Finding]:
 
 
 def check_shown(content: Content, body: Body) -> Iterator[Finding]:
-    """A task that is checked and never shown cannot be found by its learner."""
-    if not isinstance(content, Played):
-        return
-    shown = {value(component, "name") for component, _ in body.blocks() if component.name in TASKS}
+    """A task that is never shown cannot be found by its learner. A lesson's may be shown in its units (`units.py`)."""
+    if isinstance(content, Played) and not isinstance(content, Lesson):
+        yield from never_shown(content, shown_in(body))
+
+
+def shown_in(body: Body) -> set[str]:
+    """The names of the tasks that a body shows."""
+    return {value(component, "name") or "" for component, _ in body.blocks() if component.name in TASKS}
+
+
+def never_shown(content: Played, shown: Collection[str]) -> Iterator[Finding]:
     for name, task in content.tasks.items():
         if not task.init and not task.helper and name not in shown:
             hint = "show it with `::simple-task`, or make it a `helper`"
@@ -239,6 +246,8 @@ class BodyCheck:
             yield from self._task(component)
         elif component.name == "card":
             yield from self._card(component)
+        elif component.name == "grid":
+            yield from self._grid(component)
         elif component.name in ("image-box", "slide-show"):
             for source, place in _images(component):
                 if source.startswith(_STATIC) and not self.exists(source):
@@ -248,6 +257,8 @@ class BodyCheck:
 
     def _task(self, component: Component) -> Iterator[Problem]:
         name = value(component, "name")
+        if isinstance(self.content, Unit):
+            return  # it shows those of its lesson: `units.py`
         if name is None or not isinstance(self.content, Played):
             if name is not None and self.content is not None:
                 yield self._say(component.place, f"a {self.content.kind} has no tasks to show")
@@ -272,6 +283,18 @@ class BodyCheck:
             if group.replace("-", "_") != field or not {name, name.replace("_", "-")} & set(known):
                 hint = nearest(name, known) or f"the front matter has no `{field.replace('_', '-')}`"
                 yield self._say(component.props[prop].place, f"`{written}` is not in the front matter", hint)
+
+    def _grid(self, component: Component) -> Iterator[Problem]:
+        """Its items are cards whose reference alone says what they show."""
+        items = component.props.get("items")
+        if items is None or self.content is None or not isinstance(items.value, Sequence):
+            return
+        known = {f"{field}.{name}" for field in _SHOWN.values() for name in getattr(self.content, field)}
+        for item in items.value.items:
+            for each in item.entries.values() if isinstance(item, Mapping) else ():
+                written = str(each.value) if isinstance(each, Scalar) else ""
+                if written.replace("-", "_") not in {name.replace("-", "_") for name in known}:
+                    yield self._say(each.place, f"`{written}` is not in the front matter", nearest(written, known))
 
     def _say(self, place: Place, message: str, hint: str | None = None) -> Problem:
         return Problem(file=self.file, line=place.line, column=place.column, message=message, hint=hint)

@@ -48,7 +48,7 @@ KINDS: Final[dict[str, Kind]] = {
     "highlight": Kind(),
     "slide-show": Kind(required=("slides",)),
     "tabbed": Kind(required=("tabs",), optional=("group",), slots=None),
-    "grid": Kind(),
+    "grid": Kind(optional=("items",)),
     "tab": Kind(optional=("text", "machine", "name", "new"), inline=True),
     "http-port": Kind(required=("port",), optional=("text", "machine", "public", "https"), inline=True),
 }

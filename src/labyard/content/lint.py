@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from labyard.content.document import Document, read_document
 from labyard.content.ground import Grounds, check_ground
+from labyard.content.units import check_units
 from labyard.errors import Problem
 from labyard.spec.limits import DEFAULT, Limits
 
@@ -34,17 +35,24 @@ class Files(Protocol):
 
 def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None) -> tuple[Problem, ...]:
     """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known."""
-    found = []
+    found: dict[str, set[Problem]] = {}
+    together: dict[str, list[Document]] = {}
     for name in files.names():
+        shown, folder = files.shown(name), name.rpartition("/")[0]
         if _STATIC in name.split("/")[:-1]:
-            found.append(
-                _at(files.shown(name), "Markdown cannot lie in `__static__`", "files there are public as they are")
-            )
+            found[shown] = {_at(shown, "Markdown cannot lie in `__static__`", "files there are public as they are")}
         elif not name.rsplit("/", 1)[-1].startswith("."):
             document = read_file(files, name, limits)
-            problems = {*document.problems, *check_ground(document, grounds, limits).problems}
-            found += sorted(problems, key=lambda each: (each.line, each.column, each.message))
-    return tuple(found)
+            found[shown] = {*document.problems, *check_ground(document, grounds, limits).problems}
+            together.setdefault(folder, []).append(document)
+    for documents in together.values():
+        for problem in check_units(documents):
+            found[problem.file].add(problem)
+    return tuple(problem for problems in found.values() for problem in sorted(problems, key=_in_file))
+
+
+def _in_file(problem: Problem) -> tuple[int, int, str]:
+    return problem.line, problem.column, problem.message
 
 
 def read_file(files: Files, name: str, limits: Limits = DEFAULT, *, shown: str | None = None) -> Document:

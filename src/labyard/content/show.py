@@ -133,7 +133,17 @@ def _details(shown: Shown) -> str:
 
 
 def _card(shown: Shown) -> str:
-    reference = next((text for name in shown.component.props if (text := value(shown.component, spelled(name)))), "")
+    references = (text for name in shown.component.props if (text := value(shown.component, spelled(name))))
+    return _card_of(shown, next(references, ""))
+
+
+def _grid(shown: Shown) -> str:
+    """`items` are cards, each as `kind: reference`."""
+    cards = (_card_of(shown, reference) for item in shown.items("items") for reference in item.values())
+    return element("lab-grid", "".join(cards) + shown.body())
+
+
+def _card_of(shown: Shown, reference: str) -> str:
     group, _, rest = reference.partition(".")
     field = group.replace("_", "-")
     name, _, lesson = rest.partition(".")
@@ -194,7 +204,7 @@ SHOWS: Final[dict[str, Show]] = {
     "highlight": lambda shown: element("lab-highlight", shown.body()),
     "slide-show": _slides,
     "tabbed": _tabs,
-    "grid": lambda shown: element("lab-grid", shown.body()),
+    "grid": _grid,
     "tab": _open_tab,
     "http-port": _open_port,
 }

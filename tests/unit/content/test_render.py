@@ -226,3 +226,11 @@ def test_a_large_lesson_is_as_little_work_as_a_small_one(text: str) -> None:
     page = rendered(text)
     assert len(page.html) < 6 * LARGEST
     assert refused(page.html) == []
+
+
+def test_a_grid_of_cards() -> None:
+    page = rendered(
+        "::grid\n---\nitems:\n  - challenge: challenges.one-two\n  - {content: tutorials.three, other: nothing}\n---\n::\n"
+    )
+    assert page.html.count("<lab-card") == 2
+    assert 'href="/challenges/one-two"' in page.html and 'href="/tutorials/three"' in page.html
