@@ -116,5 +116,5 @@ def test_a_phone_shows_one_after_the_other(page: Page, play: FakePlay) -> None:
 def test_a_play_without_a_lesson_has_no_pane(page: Page, fake: FakeServer) -> None:
     page.goto(f"/plays/{fake.add(running_play('mini-lan')).id}")
     wait_for_prompt(page, "node-01")
-    expect(page.locator("labyard-lesson")).to_have_count(0)
+    expect(page.locator("labyard-lesson-pane")).to_have_count(0)
     expect(page.get_by_role("button", name="tasks")).to_have_count(0)

@@ -93,4 +93,4 @@ export class LessonPane extends PageElement {
   }
 }
 
-customElements.define("labyard-lesson", LessonPane);
+customElements.define("labyard-lesson-pane", LessonPane);

@@ -238,7 +238,7 @@ export class PlayPage extends PageElement {
     this.pane = "lesson";
     await this.updateComplete;
     await this.#lessonCode;
-    this.querySelector<LessonPane>("labyard-lesson")?.showNext();
+    this.querySelector<LessonPane>("labyard-lesson-pane")?.showNext();
   }
 
   #lesson(play: Play, place: LessonPlace): TemplateResult {
@@ -247,7 +247,7 @@ export class PlayPage extends PageElement {
       this.failure = new ApiError(0, { code: "page", message: "The lesson's code could not be loaded.", hint: `Reload the page. (${String(cause)})` });
     });
     return html`<section class="lesson-side" aria-label="Lesson" tabindex="0" @open-tab=${(event: Event) => this.#openWished(play, event)}>
-      <labyard-lesson .place=${place} .play=${play}></labyard-lesson>
+      <labyard-lesson-pane .place=${place} .play=${play}></labyard-lesson-pane>
     </section>`;
   }
 
