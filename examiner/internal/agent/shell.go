@@ -15,8 +15,8 @@ import (
 	"labyard/examiner/internal/link"
 )
 
-// shell waits with some scripts in hand, and forks for each run of one: under emulation a shell that is started anew takes ten
-// times as long. What a script does to its shell ends with the fork.
+// shell waits with some scripts in hand, and forks for each run of one: that costs an emulated machine less than starting one
+// anew. What a script does to its shell ends with the fork.
 type shell struct {
 	program *program
 	env     map[string]string

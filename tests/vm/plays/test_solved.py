@@ -103,7 +103,5 @@ def test_a_learner_solves_one(own_lessons: Lab) -> None:
     play = lab.cli("challenge", "start", "well-made", "-q").stdout.strip()
     lab.run(play, "touch /made; cat /run/word | tr -d '\\n' | examinerctl task input verify_word")
     lab.cli("challenge", "wait", "well-made")
-    (known,) = [each for each in lab.json("challenge", "list") if each["name"] == "well-made"] or [None]
-    assert known is None or known["status"] == "solved"
     assert lab.api("GET", "/api/challenges/well-made")["status"] == "solved"
     assert lab.api("GET", f"/api/plays/{play}")["challengeName"] == "well-made"
