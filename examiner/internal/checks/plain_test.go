@@ -16,7 +16,7 @@ var plain = []string{
 	"if [ ! -d /srv ]; then echo \"There is no /srv.\"; elif test -f /srv; then echo \"a 'file'\"; else false; fi",
 	"[ \"$A\" ]",
 	"[ \"$N\" -gt 3 ]",
-	"[ letter -ef copy ] && [ -e /etc/*.conf ]",
+	"[ letter -ef copy ] && [ -e /etc/my.conf ]",
 }
 
 var notPlain = []string{
@@ -26,7 +26,7 @@ var notPlain = []string{
 	"grep -q x /etc/passwd", "/bin/true", "'true'; \"x\"", "tes't' -e /a", "$A", "\"$A\" -e /a", "echo a | true", "true & false",
 	"(true)", "{ true; }", "f() { true; }", "test -e $(pwd)", "test -e `pwd`", "[ \"$(id -u)\" = 0 ]", "echo $((1))", "echo a >/b",
 	"[ a \\< b ]", "[[ -e /a ]]", "true <<X\nX", "while true; do true; done", "for a in b; do true; done", "case a in a) true;; esac",
-	"test -e $A", "[ -v A ]", "[ -v 'a[$(id)]' ]", "[ \"$A\" b ]", "[ \"$A\" \"$B\" ]", "[ \"$A\" = b -o c = d ]", "[ \"$A\" \"$B\" c ]",
+	"test -e $A", "[ -e /etc/*.conf ]", "test -e /?", "[ -v A ]", "[ -v 'a[$(id)]' ]", "[ \"$A\" b ]", "[ \"$A\" \"$B\" ]", "[ \"$A\" = b -o c = d ]", "[ \"$A\" \"$B\" c ]",
 	"[ -e /a", "[ -e /a ']'", "test 'x", "test \"x", "[ \"$RANDOM\" = 3 ]", "[ \"$_\" = x ]", "[ \"$1\" = x ]", "[ \"$?\" = 0 ]",
 	"[ \"${A:=b}\" = b ]", "[ \"${A[0]}\" = b ]", "[ \"${#A}\" = 1 ]", "[ \"\\$A\" = b ]", "echo {a,b}", "[ \"$BASH_SUBSHELL\" = 1 ]", "fi x",
 	"true \x00", "echo $'a'", "echo \\\nfoo$(id)",
