@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from labyard.content.document import Document, read_document
 from labyard.content.ground import Grounds, check_ground
+from labyard.content.render import render
 from labyard.content.units import check_units
 from labyard.errors import Problem
 from labyard.spec.limits import DEFAULT, Limits
@@ -43,7 +44,8 @@ def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = No
             found[shown] = {_at(shown, "Markdown cannot lie in `__static__`", "files there are public as they are")}
         elif not name.rsplit("/", 1)[-1].startswith("."):
             document = read_file(files, name, limits)
-            found[shown] = {*document.problems, *check_ground(document, grounds, limits).problems}
+            page = render(document, files=partial(_address, files, name))
+            found[shown] = {*document.problems, *page.problems, *check_ground(document, grounds, limits).problems}
             together.setdefault(folder, []).append(document)
     for documents in together.values():
         for problem in check_units(documents):
@@ -71,6 +73,10 @@ def _beside(files: Files, name: str, path: str) -> bool:
     """Whether `path` is beside the file `name`, or beside what it is a part of: lessons share their course's `__static__`."""
     folders = name.split("/")[:-1]
     return any(files.exists("/".join((*folders[:count], path))) for count in range(len(folders), -1, -1))
+
+
+def _address(files: Files, name: str, path: str) -> str | None:
+    return path if _beside(files, name, path) else None
 
 
 def _at(file: str, message: str, hint: str | None = None) -> Problem:

@@ -70,7 +70,7 @@ def test_an_edit_is_seen_at_once_and_what_did_not_change_is_not_read_again(root:
     file.write_text(TWO_NODES.replace("Two nodes that", "Three nodes that"))
     os.utime(file, (1, 1))
     assert books.entry("challenges", "two-nodes").document.title == "Three nodes that agree"
-    file.write_text(TWO_NODES.replace("Say hello.", "::image-box\n---\n:src: __static__/new.png\n:alt: x\n---\n::"))
+    file.write_text(TWO_NODES.replace("kind: challenge", "kind: challenge\ncover: __static__/new.png"))
     assert any("no __static__/new.png" in each.message for each in books.entry("challenges", "two-nodes").problems)
     (first.folder / "__static__" / "new.png").write_bytes(b"x")
     assert books.entry("challenges", "two-nodes").problems == ()
