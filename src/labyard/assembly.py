@@ -336,9 +336,17 @@ def page_root(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-async def down(settings: Settings) -> int:
-    """End the server of this data folder, then every play in it. How many plays were ended."""
-    _end_server(settings.data / "server.lock")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What `down` found. `server`: whether one ran."""
+
+    server: bool
+    plays: int
+
+
+async def down(settings: Settings) -> Ended:
+    """End the server of this data folder, then every play in it."""
+    served = _end_server(settings.data / "server.lock")
     async with house(settings) as services:
         reports = await services.host.list()
         rows = [view.row for view in await services.plays.list(OWNER)]
@@ -351,22 +359,22 @@ async def down(settings: Settings) -> int:
             services.reconciler.poke(row.id)
         await services.reconciler.settled()
     await remove_host(data_mark(settings.data))
-    return len(reports)
+    return Ended(server=served, plays=len(reports))
 
 
-def _end_server(lock: Path) -> None:
-    """Ask the server that holds the lock to end, and wait until it has."""
+def _end_server(lock: Path) -> bool:
+    """Ask the server that holds the lock to end, and wait until it has. Whether there was one."""
     try:
         held = lock.open("r+")
     except FileNotFoundError:
-        return
+        return False
     with held:
         deadline = time.monotonic() + 30
         asked = False
         while True:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                return asked
             except BlockingIOError:
                 pass
             if not asked:
