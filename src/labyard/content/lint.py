@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
@@ -49,6 +50,38 @@ def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = No
         for problem in check_units(documents):
             found[problem.file].add(problem)
     return tuple(problem for problems in found.values() for problem in sorted(problems, key=_in_file))
+
+
+def lint_file(
+    files: Files, name: str, *, limits: Limits = DEFAULT, grounds: Grounds | None = None
+) -> tuple[Problem, ...]:
+    """What is wrong with one file, and with its folder through it; nothing with what is no content."""
+    known = files.names()
+    if name not in known:
+        return ()
+    folder = name.rpartition("/")[0]
+    together = tuple(each for each in known if each.rpartition("/")[0] == folder)
+    return lint(_Some(files, together), limits=limits, grounds=grounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Some files of a folder, looked at in the whole of it."""
+
+    files: Files
+    chosen: tuple[str, ...]
+
+    def names(self) -> tuple[str, ...]:
+        return self.chosen
+
+    def text(self, name: str) -> str:
+        return self.files.text(name)
+
+    def exists(self, name: str) -> bool:
+        return self.files.exists(name)
+
+    def shown(self, name: str) -> str:
+        return self.files.shown(name)
 
 
 def _in_file(problem: Problem) -> tuple[int, int, str]:
