@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -37,13 +37,18 @@ def check_ground(
     *,
     known: Known | None = None,
     files: Callable[[str], bytes] | None = None,
+    elsewhere: Collection[str] = (),
 ) -> Ground:
     """`grounds` None: nobody knows them. `files` reads what startup files name beside the lesson.
+
+    `elsewhere`: more playgrounds that there are, but that nobody can look into here.
 
     What is merely doubtful in the playground is not told of every lesson in it.
     """
     content = document.content
     if not isinstance(content, Played):
+        return Ground(manifest=None, problems=())
+    if content.playground is not None and content.playground.name in {*elsewhere} - {*(grounds or ())}:
         return Ground(manifest=None, problems=())
     manifest, findings = _ground(content, grounds, limits, known, files)
     beside = () if manifest is None else manifest.playground.init_tasks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -34,8 +35,13 @@ class Files(Protocol):
         """As the author calls it."""
 
 
-def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None) -> tuple[Problem, ...]:
-    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known."""
+def lint(
+    files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None, elsewhere: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known.
+
+    `elsewhere`: more of them, which nobody can look into here.
+    """
     found: dict[str, set[Problem]] = {}
     together: dict[str, list[Document]] = {}
     for name in files.names():
@@ -44,7 +50,8 @@ def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = No
             found[shown] = {_at(shown, "Markdown cannot lie in `__static__`", "files there are public as they are")}
         elif not name.rsplit("/", 1)[-1].startswith("."):
             document = read_file(files, name, limits)
-            found[shown] = {*document.problems, *check_ground(document, grounds, limits).problems}
+            ground = check_ground(document, grounds, limits, elsewhere=elsewhere)
+            found[shown] = {*document.problems, *ground.problems}
             together.setdefault(folder, []).append(document)
     for documents in together.values():
         for problem in check_units(documents):

@@ -38,7 +38,7 @@ async def author(_person: Asker) -> Any:
 
 @router.get("/api/author/{plural}")
 async def own_pieces(request: Request, plural: str, _person: Asker, services: Given) -> Any:
-    """What can be pushed to. Ours: previews are among them, with `preview` true."""
+    """What can be pushed to. Ours: previews are among them, by their `origin`."""
     if plural in _WRITTEN_ELSEWHERE:
         return []
     return [shapes.piece(entry, page=page_root(request)) for entry in await services.authoring.own(plural)]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from labyard.content.document import Document
 from labyard.content.ground import Ground
-from labyard.content.library import Entry, Origin
+from labyard.content.library import Entry
 from labyard.content.model import Challenge, Content, Listed, Played, SkillPath
 from labyard.content.tree import Page
 from labyard.control.learning import Course, Gate, LessonState, ModuleState, UnitState
@@ -39,7 +39,8 @@ def lesson(view: LessonView, *, page: str) -> Json:
 
 
 def piece(entry: Entry, *, page: str) -> Json:
-    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `problems`, `canStart`, `preview`."""
+    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `problems`, `canStart`, and `origin`:
+    `shipped`, `own`, `preview`."""
     content = entry.content
     listed = content if isinstance(content, Listed) else None
     play_in = content.playground if isinstance(content, Played) else None
@@ -62,7 +63,7 @@ def piece(entry: Entry, *, page: str) -> Json:
         "needs": listed.needs.value if listed is not None and listed.needs is not None else "",
         "playground": "" if play_in is None else play_in.name,
         "canStart": play_in is not None and is_sound(entry.document, entry.ground),
-        "preview": entry.origin is Origin.PREVIEW,
+        "origin": entry.origin.value,
         "problems": [str(problem) for problem in entry.problems[:_MOST_PROBLEMS]],
     }
 

@@ -74,7 +74,7 @@ async def test_as_labctl_creates_pushes_pulls_and_removes(house: House) -> None:
     assert told["index.md"] == hashlib.md5(TEXT.encode(), usedforsecurity=False).hexdigest()
     assert told["__static__/größe.png"] == hashlib.md5(b"\x89PNG", usedforsecurity=False).hexdigest()
     (mine,) = await get(house, "/api/author/challenges")
-    assert mine["title"] == "A challenge of my own" and mine["preview"] is False
+    assert mine["title"] == "A challenge of my own" and mine["origin"] == "own"
     assert "mine" in [each["name"] for each in await get(house, "/api/challenges")]
     picture = await house.http.get(f"/content/files/challenges/mine/{quote('__static__/größe.png')}")
     assert picture.content == b"\x89PNG" and picture.headers["content-type"] == "image/png"

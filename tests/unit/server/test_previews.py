@@ -46,10 +46,10 @@ async def test_a_preview_is_in_no_catalog(house: House) -> None:
     await preview(house)
     assert {plural: await get(house, f"/api/{plural}") for plural in PLURALS} == before
     told = await get(house, f"/api/challenges/{NAME}")
-    assert (told["preview"], told["canStart"], told["title"]) == (True, True, "Two nodes that agree")
+    assert (told["origin"], told["canStart"], told["title"]) == ("preview", True, "Two nodes that agree")
     (listed,) = await get(house, "/api/author/challenges")
-    assert listed["name"] == NAME and listed["preview"] is True
-    assert (await get(house, "/api/challenges/two-nodes"))["preview"] is False
+    assert listed["name"] == NAME and listed["origin"] == "preview"
+    assert (await get(house, "/api/challenges/two-nodes"))["origin"] == "shipped"
     for body in ({"name": "x", "preview": True}, {"name": "preview-x", "preview": False}):
         assert (await house.http.post("/api/challenges", json=body)).status_code == 400
 
