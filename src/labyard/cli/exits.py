@@ -28,7 +28,7 @@ _MEANINGS = {
     ExitCode.OK: "done",
     ExitCode.FAILED: "it did not work; stderr says what, why, and what to do",
     ExitCode.USAGE: "the command line is wrong; for `tasks --wait`: a task failed or did not finish in time",
-    ExitCode.NOT_FOUND: "no such play, machine, playground, image or kernel",
+    ExitCode.NOT_FOUND: "no such play, machine, playground, piece of content, image or kernel",
     ExitCode.UNREACHABLE: "the server cannot be reached",
     ExitCode.TIMED_OUT: "`exec --timeout` ended the program",
     ExitCode.NOT_STARTED: "`exec`: the program cannot be run",

@@ -68,7 +68,11 @@ def show(problems: Sequence[Problem], *, stderr: bool = False) -> None:
 
 def count(problems: Sequence[Problem]) -> str:
     errors = sum(not problem.warning for problem in problems)
-    return f"{errors} errors, {len(problems) - errors} warnings"
+    return f"{_plural(errors, 'error')}, {_plural(len(problems) - errors, 'warning')}"
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def manifests(path: Path) -> Iterator[Path]:

@@ -61,7 +61,7 @@ def _why_no_part(part: str) -> str | None:
     if len(part.encode()) > _LONGEST_PART:
         return f"a part of it is longer than {_LONGEST_PART} bytes"
     if part != part.strip() or _DEVICE.fullmatch(part):
-        return "there are systems that cannot have such a file"
+        return "there are systems, such as Windows, that cannot have a file of this name"
     if is_passed_over(part):
         return "such files are no content"
     return None

@@ -118,7 +118,7 @@ def test_who_is_asked_may_say_no(real: Cli, mine: Path, monkeypatch: pytest.Monk
     (mine / ".solution.sh").unlink()
     monkeypatch.setattr("sys.stdin", Typed("n\n"))
     kept = real("content", "push", str(mine))
-    assert kept.returncode == 0 and b"Kept on the server: 1 files" in kept.stderr
+    assert kept.returncode == 0 and b"Kept on the server: .solution.sh" in kept.stderr
     left = real("content", "remove", "challenge/mine")
     assert left.returncode == 1 and b"Remove challenge/mine with its 3 files" in left.stderr
     monkeypatch.setattr("sys.stdin", Typed("y\n"))
@@ -220,9 +220,9 @@ def test_a_pull_overwrites_nothing_of_ones_own(real: Cli, mine: Path, tmp_path: 
         set(contents(back)) == {"index.md", "notes.txt", ".solution.sh"} and (back / "index.md").read_text() == "mine"
     )
     forced = real("content", "pull", "challenge/mine", str(back), "--force")
-    assert forced.returncode == 0 and b"2 files fetched, 1 were here" in forced.stderr
+    assert forced.returncode == 0 and b"2 fetched, 1 were here" in forced.stderr
     assert contents(back) == {**contents(mine), "notes.txt": b"also mine"}
-    assert b"0 files fetched" in real("content", "pull", "challenge/mine", str(back)).stderr
+    assert b"0 fetched, 3 were here" in real("content", "pull", "challenge/mine", str(back)).stderr
 
 
 def test_a_pull_follows_no_link_out_of_its_folder(real: Cli, mine: Path, tmp_path: Path) -> None:

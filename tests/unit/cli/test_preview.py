@@ -133,19 +133,19 @@ def test_from_the_first_look_to_the_last(real: Cli, mine: Path) -> None:
         play = started.stdout.decode().strip()
 
         (mine / "index.md").write_text(MINE.replace("Say hello.", "Say goodbye."))
-        preview.says("pushed: index.md")
+        preview.says("pushed: index.md; no problems")
         _, changed, _ = ask(real, route)
         assert "Say goodbye." in changed["html"] and changed["playDigest"] == page["playDigest"]
         (mine / "index.md").write_text(MINE.replace('run: "false"', 'run: "true"').replace("tagz", "togz"))
         preview.says(f"{mine}/index.md:7:1: error: unknown key `togz`")
-        preview.says("1 errors, 0 warnings")
+        preview.says("pushed: index.md; 1 error, 0 warnings")
         (mine / "index.md").write_text(MINE.replace('run: "false"', 'run: "true"'))
         preview.until(lambda: ask(real, route)[1]["playDigest"] not in ("", page["playDigest"]))
         (mine / "__static__" / "map.png").unlink()
         preview.says("__static__/map.png (removed)")
 
         assert preview.end() == 0, preview.said
-        assert preview.said.decode().endswith("The preview is removed, and 1 of its plays end.\n")
+        assert preview.said.decode().endswith("The preview is removed, and its play ends.\n")
     assert mine_on(real) == [] and ask(real, route)[0] == 404
     real("playground", "wait", play, "--timeout", "20s")
     assert ask(real, f"/api/plays/{play}")[1]["status"]["stateEvents"][-1]["state"] in ("DESTROYING", "DESTROYED")

@@ -211,6 +211,18 @@ async def test_a_page_says_when_its_play_would_be_another(house: House, old: str
     assert afresh["id"] != play["id"] and afresh["playDigest"] == second["playDigest"]
 
 
+async def test_a_play_is_another_with_other_files_in_it(house: House) -> None:
+    startup = "name: demo\n  startupFiles: [{path: /etc/motd, source: __static__/motd}]"
+    await preview(house)
+    await put(house, "__static__/motd", "hello")
+    await put(house, "index.md", TWO_NODES.replace("name: demo", startup))
+    _, first = await told(house)
+    await put(house, "__static__/motd", "goodbye")
+    _, second = await told(house)
+    assert first["problems"] == second["problems"] == [] and "" not in (first["playDigest"], second["playDigest"])
+    assert first["playDigest"] != second["playDigest"]
+
+
 async def test_a_page_of_what_cannot_be_played_now(house: House) -> None:
     await preview(house)
     tag, _ = await told(house)

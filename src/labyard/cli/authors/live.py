@@ -10,32 +10,45 @@ from labyard.cli.authors.linting import Linter, has_errors, unite
 from labyard.cli.authors.local import LocalPiece, Look
 from labyard.cli.authors.plan import Plan, plan_of
 from labyard.cli.authors.remote import RemotePiece, called_here
-from labyard.cli.authors.sending import metered, send
+from labyard.cli.authors.sending import metered, send, tell_passed_over
 from labyard.cli.exits import UnreachableError
 from labyard.cli.lint import count, show
 from labyard.cli.talk import printable, say, say_error
-from labyard.content.pieces import Stamp
 from labyard.errors import LabyardError, Problem
 
 EVERY: Final = 0.5  # seconds between two looks at the folder
 _SHARE: Final = 20  # a look may take one part in so many of the time
 _SETTLED: Final = 0.1  # seconds in which nothing more happened: an editor, or git, has finished
+_MOST: Final = 5  # paths that are told of one push
 _AGAIN: Final = (1.0, 2.0, 5.0, 10.0)  # seconds, then always the last
 
 
 class Live:
-    """`remove`: what is gone here goes there. `force`: also with errors. Subclasses may do something at every turn."""
+    """`remove`: what is gone here goes there. `force`: also with errors. `known`: the folder as it was pushed already.
 
-    def __init__(self, remote: RemotePiece, local: LocalPiece, linter: Linter, *, remove: bool, force: bool) -> None:
+    Subclasses may do something at every turn.
+    """
+
+    def __init__(
+        self,
+        remote: RemotePiece,
+        local: LocalPiece,
+        linter: Linter,
+        *,
+        remove: bool,
+        force: bool,
+        known: Look | None = None,
+    ) -> None:
         self.remote = remote
         self.local = local
         self.linter = linter
         self._remove = remove
         self._force = force
-        self._known: dict[str, Stamp] | None = None
+        self._known: object = None if known is None else known.marks
         self._due = False  # something is here that is not there
         self._failures = 0
         self._kept: set[str] = set()
+        self._passed_over: set[str] = set()
         self._pause = EVERY
 
     async def run(self) -> None:
@@ -85,6 +98,8 @@ class Live:
     async def push(self) -> None:
         """What differs, now."""
         look = await self.settled()
+        tell_passed_over([path for path in look.passed_over if path not in self._passed_over])
+        self._passed_over.update(look.passed_over)
         problems = await asyncio.to_thread(self.linter.problems, look)
         self._known = look.marks
         here = await asyncio.to_thread(self.local.digests, look.files)
@@ -105,13 +120,13 @@ class Live:
         self._keep(plan)
 
     def _tell(self, plan: Plan, problems: list[Problem], done: str) -> None:
-        if plan.empty and not problems:
-            return
-        paths = ", ".join((*plan.sent, *(f"{path} (removed)" for path in plan.removed if self._remove))[:5])
-        say(printable(f"{datetime.now().astimezone():%H:%M:%S} {done}: {paths or 'nothing new'}"))
+        removed = [f"{path} (removed)" for path in plan.removed if self._remove]
+        paths = [*plan.sent, *removed]
+        more = f" and {len(paths) - _MOST} more" if len(paths) > _MOST else ""
+        what = f"{done}: {', '.join(paths[:_MOST])}{more}" if paths else "nothing new"
+        wrong = count(problems) if problems else "no problems"
+        say(printable(f"{datetime.now().astimezone():%H:%M:%S} {what}; {wrong}"))
         show(problems, stderr=True)
-        if problems:
-            say(count(problems))
 
     def _keep(self, plan: Plan) -> None:
         if not self._remove and (more := {*plan.removed} - self._kept):

@@ -42,9 +42,9 @@ class Look:
     problems: tuple[Problem, ...]
 
     @property
-    def marks(self) -> dict[str, Stamp]:
-        """Others than before when something changed."""
-        return {file.path: file.stamp for file in self.files}
+    def marks(self) -> object:
+        """Not equal to those before when something changed."""
+        return {file.path: file.stamp for file in self.files}, self.passed_over, self.problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,4 +169,5 @@ async def _remove(remote: RemotePiece, again: asyncio.Event) -> int:
 
 def _farewell(told: dict[str, Any]) -> str:
     plays = len(told.get("plays") or ())
-    return "The preview is removed" + (f", and {plays} of its plays end." if plays else ".")
+    ending = {0: "", 1: ", and its play ends"}.get(plays, f", and its {plays} plays end")
+    return f"The preview is removed{ending}."

@@ -70,7 +70,8 @@ async def _pull(api: Api, piece: Piece, folder: Path, *, force: bool) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     await each_of(wanted, fetch)
-    say(printable(f"{piece}: {len(wanted)} files fetched, {len(there) - len(wanted)} were here"))
+    same = len(there) - len(wanted)
+    say(printable(f"{piece}: {len(wanted)} fetched{f', {same} were here' if same else ''}"))
     out(str(folder))
 
 

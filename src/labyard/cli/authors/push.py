@@ -17,7 +17,7 @@ from labyard.cli.authors.local import LocalPiece, Look
 from labyard.cli.authors.piece import Piece, piece_of
 from labyard.cli.authors.plan import Plan, plan_of
 from labyard.cli.authors.remote import RemotePiece, called_here
-from labyard.cli.authors.sending import metered, send
+from labyard.cli.authors.sending import metered, send, tell_passed_over
 from labyard.cli.client import Api, run
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode, UsageError
@@ -126,18 +126,21 @@ async def _push(api: Api, asked: _Asked) -> int:
     if beyond := _beyond(problems, called_here(told, asked.folder)):
         _show(asked, beyond)
     if plan.removed and not remove:
-        say(f"Kept on the server: {len(plan.removed)} files.")
+        say(
+            printable(
+                f"Kept on the server: {', '.join(plan.removed[:5])}{' and more' if len(plan.removed) > 5 else ''}"
+            )
+        )
         plan = Plan(new=plan.new, changed=plan.changed, removed=())
     code = _end(asked, plan, [*problems, *beyond], await remote.page(), code=ExitCode.OK)
     if asked.watch:
         say(f"Watching {asked.folder}; Ctrl-C ends that.")
-        await Live(remote, local, linter, remove=asked.yes, force=asked.force).run()
+        await Live(remote, local, linter, remove=asked.yes, force=asked.force, known=look).run()
     return code
 
 
 def _tell(asked: _Asked, look: Look, plan: Plan, problems: list[Problem]) -> None:
-    for path in look.passed_over:
-        say(printable(f"Left out: {path} is a link out of the folder, or no file."))
+    tell_passed_over(look.passed_over)
     _show(asked, problems)
     if asked.output is Output.TABLE:
         for line in plan.lines():

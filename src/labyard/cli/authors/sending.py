@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from labyard.cli.authors.local import LocalFile, Look
 from labyard.cli.authors.plan import Plan, in_phases
 from labyard.cli.authors.remote import RemotePiece
-from labyard.cli.talk import printable
+from labyard.cli.talk import printable, say
 from labyard.errors import ConflictError, Problem
 
 AT_ONCE: Final = 6
@@ -66,6 +66,11 @@ async def each_of(paths: Sequence[str], work: Callable[[str], Awaitable[None]]) 
         for each in workers:
             each.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+
+
+def tell_passed_over(paths: Iterable[str]) -> None:
+    for path in paths:
+        say(printable(f"Left out: {path} is a link out of the folder, or no file."))
 
 
 @contextmanager
