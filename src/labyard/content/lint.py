@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
@@ -34,8 +36,13 @@ class Files(Protocol):
         """As the author calls it."""
 
 
-def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None) -> tuple[Problem, ...]:
-    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known."""
+def lint(
+    files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None, elsewhere: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known.
+
+    `elsewhere`: more of them, which nobody can look into here.
+    """
     found: dict[str, set[Problem]] = {}
     together: dict[str, list[Document]] = {}
     for name in files.names():
@@ -45,12 +52,45 @@ def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = No
         elif not name.rsplit("/", 1)[-1].startswith("."):
             document = read_file(files, name, limits)
             page = render(document, files=partial(_address, files, name))
-            found[shown] = {*document.problems, *page.problems, *check_ground(document, grounds, limits).problems}
+            ground = check_ground(document, grounds, limits, elsewhere=elsewhere)
+            found[shown] = {*document.problems, *page.problems, *ground.problems}
             together.setdefault(folder, []).append(document)
     for documents in together.values():
         for problem in check_units(documents):
             found[problem.file].add(problem)
     return tuple(problem for problems in found.values() for problem in sorted(problems, key=_in_file))
+
+
+def lint_file(
+    files: Files, name: str, *, limits: Limits = DEFAULT, grounds: Grounds | None = None
+) -> tuple[Problem, ...]:
+    """What is wrong with one file, and with its folder through it; nothing with what is no content."""
+    known = files.names()
+    if name not in known:
+        return ()
+    folder = name.rpartition("/")[0]
+    together = tuple(each for each in known if each.rpartition("/")[0] == folder)
+    return lint(_Some(files, together), limits=limits, grounds=grounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Some files of a folder, looked at in the whole of it."""
+
+    files: Files
+    chosen: tuple[str, ...]
+
+    def names(self) -> tuple[str, ...]:
+        return self.chosen
+
+    def text(self, name: str) -> str:
+        return self.files.text(name)
+
+    def exists(self, name: str) -> bool:
+        return self.files.exists(name)
+
+    def shown(self, name: str) -> str:
+        return self.files.shown(name)
 
 
 def _in_file(problem: Problem) -> tuple[int, int, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.lessons import TWO_NODES
 from tests.unit.server.conftest import House
+from tests.unit.server.test_access import by_cookie, signed_in
 from tests.unit.server.test_plays import PLAY, RFC3339, check_types, until
 
 from labyard.play.status import TaskStatus
@@ -154,14 +155,17 @@ async def test_only_static_files_are_served_and_nothing_in_them_runs(house: Hous
     (folder / "__static__" / "odd.exe").write_text("x")
     odd = await house.http.get(f"{root}/__static__/odd.exe")
     assert odd.headers["content-disposition"].startswith("attachment")
+    page = by_cookie(await signed_in(house))
+    assert (await house.http.get(f"{root}/index.md")).status_code == 200, "to programs of its author: `content pull`"
+    del house.http.headers["Authorization"]
     for path in (
         "secret.txt", "index.md", ".solution.sh", "__static__/../secret.txt", "__static__/%2e%2e/secret.txt",
         "__static__%2f..%2fsecret.txt", "__static__/link.txt", "__static__/.hidden", "__static__", "__static__/",
         "__static__//etc/passwd", "__static__/absent.png",
     ):  # fmt: skip
-        answer = await house.http.get(f"{root}/{path}")
+        answer = await house.http.get(f"{root}/{path}", headers=page)
         assert answer.status_code == 404, path
-    house.http.headers.pop("Authorization")
+    assert (await house.http.get(f"{root}/__static__/picture.svg", headers=page)).status_code == 200
     assert (await house.http.get(f"{root}/__static__/picture.svg")).status_code == 401
 
 
