@@ -22,10 +22,20 @@ export class LessonTask extends LessonElement {
   ];
   declare name: string;
   declare task: PlayTask | undefined;
+  /** Empty: it is read beside no play. */
   declare playId: string;
 
+  constructor() {
+    super();
+    this.playId = "";
+  }
+
   override updated(): void {
-    this.dataset["state"] = taskBox(this.task).state;
+    this.dataset["state"] = this.#box().state;
+  }
+
+  #box(): TaskBox {
+    return taskBox(this.task, this.playId !== "");
   }
 
   /** What is asked of the learner, below what is to be read. */
@@ -34,12 +44,12 @@ export class LessonTask extends LessonElement {
   }
 
   protected override render(): TemplateResult {
-    const box = taskBox(this.task);
+    const box = this.#box();
     const done = box.state === "completed";
     return html`<div role="group" aria-label="Task ${this.name}">
       <div class="head" role="status">${shape(box.look)}<b class=${box.state}>${box.word}</b> <span>${this.name}</span></div>
       <div class="body"><slot name="active" ?hidden=${done}></slot><slot name="completed" ?hidden=${!done}></slot></div>
-      ${done ? nothing : this.question(box)}
+      ${done || this.playId === "" ? nothing : this.question(box)}
       <div role="status">${box.hint ? html`<p class="hint">${box.hint}</p>` : nothing}</div>
     </div>`;
   }
