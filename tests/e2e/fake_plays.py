@@ -96,6 +96,7 @@ class FakePlay:
     def __init__(self, playground: Json, state: str = "CREATED") -> None:
         self.id = secrets.token_hex(12)
         self.playground = playground
+        self.title = playground["title"]
         self.created = now()
         self.version = 0
         self.ends = time.monotonic() + 3600
@@ -157,7 +158,7 @@ class FakePlay:
         ]
         return {
             "id": self.id,
-            "title": self.playground["title"],
+            "title": self.title,
             "createdAt": self.created,
             "updatedAt": self.events[-1]["at"],
             "expiresIn": int((self.ends - time.monotonic()) * 1000),

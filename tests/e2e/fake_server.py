@@ -27,6 +27,10 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="400"><rect width="1600" height="400" fill="#8bb8f5"/>'
+    '<text x="800" y="220" text-anchor="middle" font-size="80">1600 wide</text></svg>'
+)
 STEP = 0.15  # seconds between two events of a fake start
 
 
@@ -62,6 +66,7 @@ class FakeServer:
             Route("/api/plays/{id}/tasks", self.tasks),
             Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
             Route("/status", self.status),
+            Route("/content/files/{path:path}", self.file),
             *(Route(f"/api/{kinds}", self.list_lessons) for kinds in PLURALS),
             *(Route(f"/api/{kinds}/{{name}}", self.lesson, methods=["GET", "PATCH"]) for kinds in PLURALS),
             *(Route(f"/api/{kinds}/{{name}}/page", self.lesson_page) for kinds in PLURALS),
@@ -233,6 +238,9 @@ class FakeServer:
 
     async def status(self, _: Request) -> Response:
         return Response("<!doctype html><title>Status</title><h1>What the bots found</h1>", media_type="text/html")
+
+    async def file(self, _: Request) -> Response:
+        return Response(PICTURE, media_type="image/svg+xml")
 
     async def list_lessons(self, request: Request) -> Response:
         kinds = request.url.path.split("/")[2]

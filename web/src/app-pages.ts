@@ -4,9 +4,10 @@ import { html, type TemplateResult } from "lit";
 
 export function framed(content: TemplateResult): TemplateResult {
   return html`<a class="skip" href="#main">Skip to the content</a>
-    <header class="top"><a class="brand" href="/">Labyard</a><a href="/challenges">Lessons</a></header>
-    <div id="main" tabindex="-1">${content}</div>
-    <footer class="bottom"><a href="/status">Status</a> <span class="muted">what the bots found, night after night</span></footer>`;
+    <header class="top">
+      <a class="brand" href="/">Labyard</a><a href="/challenges">Lessons</a><a class="far" href="/status" title="What the bots found, night after night">Status</a>
+    </header>
+    <div id="main" tabindex="-1">${content}</div>`;
 }
 
 export function signIn(): TemplateResult {

@@ -29,6 +29,8 @@ export class LessonPane extends PageElement {
   declare about: Lesson | null;
   declare error: ApiError | null;
   #watch: PageWatch | null = null;
+  /** The next task was asked for before there was one. */
+  #wanted = false;
 
   constructor() {
     super();
@@ -63,9 +65,19 @@ export class LessonPane extends PageElement {
     );
   }
 
-  /** To the next task that is not done, as the reader goes round. */
-  showNext(): void {
-    this.querySelector<LessonText>("labyard-lesson-text")?.showNext();
+  /** To the next task that is not done, as the reader goes round; once there is something to read. */
+  async showNext(): Promise<void> {
+    this.#wanted = true;
+    await this.updateComplete;
+    const text = this.querySelector<LessonText>("labyard-lesson-text");
+    await text?.updateComplete;
+    if (!this.#wanted || !text) return;
+    this.#wanted = false;
+    text.showNext();
+  }
+
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("page") && this.#wanted) void this.showNext();
   }
 
   async #complete(): Promise<void> {

@@ -16,16 +16,21 @@ export function reveal(target: HTMLElement, block: "start" | "center"): void {
   });
 }
 
-/** While `change` puts in another text: the first line that is seen, or what has the focus, stays where it is on the screen. */
-export function keepPlace(root: HTMLElement, change: () => void): void {
+/**
+ * Before another text is put in: what has the focus, else the first thing that is seen and is still there then, shall stay where it is on
+ * the screen. Call what is returned after every step of the change; the last one before the screen is drawn counts.
+ */
+export function holdPlace(root: HTMLElement): () => void {
   const scroller = root.closest<HTMLElement>(".lesson-side") ?? document.documentElement;
   const top = Math.max(0, scroller.getBoundingClientRect().top);
-  const seen = (each: Element): boolean => each.getBoundingClientRect().bottom > top + 48;
+  const seen = (each: Element): boolean => each.getBoundingClientRect().bottom > top + 48 && each.getBoundingClientRect().top < innerHeight;
   const focused = root.contains(document.activeElement) ? document.activeElement : null;
-  const mark = focused && seen(focused) ? focused : [...root.querySelectorAll("article.lesson > *")].find(seen);
-  const before = mark?.getBoundingClientRect().top ?? 0;
+  const marks = [...(focused ? [focused] : []), ...root.querySelectorAll("article.lesson > *")].filter(seen);
+  const before = new Map(marks.map((each) => [each, each.getBoundingClientRect().top]));
   scroller.style.overflowAnchor = "none"; // the browser's own idea of this would be added to ours
-  change();
-  if (mark?.isConnected) scroller.scrollTop += mark.getBoundingClientRect().top - before;
-  requestAnimationFrame(() => scroller.style.removeProperty("overflow-anchor"));
+  requestAnimationFrame(() => requestAnimationFrame(() => scroller.style.removeProperty("overflow-anchor")));
+  return () => {
+    const mark = marks.find((each) => each.isConnected);
+    if (mark) scroller.scrollTop += mark.getBoundingClientRect().top - (before.get(mark) ?? 0);
+  };
 }

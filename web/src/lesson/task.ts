@@ -16,8 +16,9 @@ export class LessonTask extends LessonElement {
       .head span { font-weight: 400; color: var(--muted); }
       .body { margin-top: 8px; }
       .hint { margin-top: 8px; padding: 4px 0 4px 12px; border-left: 3px solid var(--accent); white-space: pre-wrap; overflow-wrap: anywhere; }
+      .hint.failed { color: inherit; border-color: var(--failed); }
       .completed { color: var(--term-green); }
-      .failed { color: var(--failed); }
+      b.failed { color: var(--failed); }
     `,
   ];
   declare name: string;
@@ -50,7 +51,7 @@ export class LessonTask extends LessonElement {
       <div class="head" role="status">${shape(box.look)}<b class=${box.state}>${box.word}</b> <span>${this.name}</span></div>
       <div class="body"><slot name="active" ?hidden=${done}></slot><slot name="completed" ?hidden=${!done}></slot></div>
       ${done || this.playId === "" ? nothing : this.question(box)}
-      <div role="status">${box.hint ? html`<p class="hint">${box.hint}</p>` : nothing}</div>
+      <div role="status">${box.hint ? html`<p class="hint ${box.state}">${box.hint}</p>` : nothing}</div>
     </div>`;
   }
 }

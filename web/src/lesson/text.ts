@@ -8,7 +8,7 @@ import { outlineOf } from "../play/outline.ts";
 import { contents } from "./contents.ts";
 import { LessonElement } from "./frame.ts";
 import { keyed } from "./keyed.ts";
-import { keepPlace, reveal } from "./places.ts";
+import { holdPlace, reveal } from "./places.ts";
 import type { LessonTask } from "./task.ts";
 import "./card.ts";
 import "./code.ts";
@@ -27,11 +27,27 @@ export class LessonText extends PageElement {
   /** Null: it is read without one. */
   declare play: Play | null;
   readonly #filled = new WeakMap<Element, string>();
+  readonly #size = new ResizeObserver(() => this.#reachTables());
   #last: string | null = null;
 
   constructor() {
     super();
     this.play = null;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#size.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#size.disconnect();
+  }
+
+  /** A table that is wider than its place can be scrolled with keys. */
+  #reachTables(): void {
+    for (const table of this.querySelectorAll("table")) table.tabIndex = table.scrollWidth > table.clientWidth ? 0 : -1;
   }
 
   #parts(): LessonPart[] {
@@ -54,14 +70,18 @@ export class LessonText extends PageElement {
     }
     if (again.length > 0) {
       const { morph } = await import("./morph.ts");
-      keepPlace(this, () => {
-        for (const { article, now } of again) {
-          this.#filled.set(article, now);
-          morph(article, keyed(now));
-        }
-      });
-      for (const each of this.querySelectorAll("article.lesson *")) if (each instanceof LessonElement) each.requestUpdate();
+      const settle = holdPlace(this);
+      for (const { article, now } of again) {
+        this.#filled.set(article, now);
+        morph(article, keyed(now));
+      }
+      settle();
+      const elements = [...this.querySelectorAll("article.lesson *")].filter((each) => each instanceof LessonElement);
+      for (const each of elements) each.requestUpdate();
+      await Promise.all(elements.map((each) => each.updateComplete));
+      settle();
     }
+    this.#reachTables();
     this.#tell();
   }
 

@@ -239,7 +239,7 @@ export class PlayPage extends PageElement {
     this.pane = "lesson";
     await this.updateComplete;
     await this.#lessonCode;
-    this.querySelector<LessonPane>("labyard-lesson-pane")?.showNext();
+    void this.querySelector<LessonPane>("labyard-lesson-pane")?.showNext();
   }
 
   #lesson(play: Play, place: LessonPlace): TemplateResult {

@@ -16,7 +16,7 @@ export function way(piece: Lesson, page: LessonPage | null): TemplateResult | ty
   return html`<section aria-label="The way">
     ${counted}
     ${stretches.map(
-      ({ title, stations }) => html`${title ? html`<h2 class="stretch">${title}</h2>` : nothing}
+      ({ title, stations }) => html`<h2 class="stretch">${title || (stretches.length > 1 ? "More" : "Stations")}</h2>
         <ol class="way">
           ${stations.map((station) => html`<li class="station ${station.done ? "done" : ""}" data-lesson=${station.path || station.name} aria-current=${station.here ? "step" : nothing}>
             ${station.path ? lesson(piece, station) : unit(station, page)}

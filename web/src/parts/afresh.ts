@@ -44,6 +44,11 @@ export class Afresh extends Starter {
   declare close: () => void;
   #ended = false;
 
+  /** The dialog looked for it before it was drawn. */
+  protected override firstUpdated(): void {
+    this.querySelector<HTMLElement>("[autofocus]")?.focus();
+  }
+
   protected override parameters(): InitCondition[] {
     return this.asked;
   }
