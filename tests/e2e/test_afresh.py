@@ -107,7 +107,7 @@ def test_what_was_ended_is_not_ended_twice_when_the_new_one_is_refused(visit: Vi
     dialog.get_by_label("Runtime").select_option("podman")
     page.route(
         "**/api/plays",
-        lambda route: route.fulfill(status=422, body=refusal("`podman` is no option of `Runtime`").body.decode()),
+        lambda route: route.fulfill(status=422, body=bytes(refusal("`podman` is no option of `Runtime`").body)),
         times=1,
     )
     dialog.get_by_role("button", name="Start afresh").click()

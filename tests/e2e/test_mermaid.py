@@ -28,7 +28,8 @@ KINDS = {
     "mindmap": "mindmap\n  root((kernel))\n    network\n    storage\n",
     "timeline": "timeline\n  title Ways\n  2002 : bridges\n  2008 : namespaces\n",
     "git": "gitGraph\n  commit\n  branch fix\n  commit\n  checkout main\n  merge fix\n",
-    "block": "block-beta\n  columns 2\n  a b\n",
+    "journey": "journey\n  title A day\n  section Morning\n    Boot: 5: Me\n",
+    "quadrant": "quadrantChart\n  title Where\n  x-axis Low --> High\n  Here: [0.3, 0.6]\n",
     "packet": 'packet-beta\n  0-15: "Source Port"\n  16-31: "Destination Port"\n',
 }
 HOSTILE = {
@@ -126,10 +127,16 @@ def test_it_is_drawn_in_the_colours_of_the_page(page: Page, fake: FakeServer) ->
         ("flowchart LR\n  A --> \n  --> B[\n", "Parse error on line 3"),
         ("there is nothing of that kind\n", "No diagram type detected"),
         ("\n", ""),
-        (f"flowchart LR\n  A[{'x' * 7000}]\n", "at most 6000"),
-        ("flowchart LR\n" + "  A-->B\n" * 250, "Edges"),
+        (f"flowchart LR\n  A[{'x' * 7000}]\n", "at most 5000"),
+        (f"flowchart LR\n  A[{'x' * 500}]\n", "at most 400"),
+        ("flowchart LR\n" + "  A-->B\n" * 130, "Edge limit exceeded"),
+        ("flowchart LR\n  " + " & ".join("abcdefghij" * 20) + "\n", "at most 150"),
+        ("block-beta\n  columns 99999999\n  a b c:99999999\n", "the kind block are not made here"),
+        ('packet-beta\n  0-99999999: "x"\n', "at most four digits"),
+        ("%%{init: {'maxEdges': 9999}}%%\nflowchart LR\n" + "  A-->B\n" * 130, "Edge limit exceeded"),
+        ("gantt\n  dateFormat YYYY-MM-DD\n  excludes weekends\n  section s\n  a: 0001-01-01, 9999999d\n", "valid date"),
     ],
-    ids=["syntax", "kind", "empty", "long", "edges"],
+    ids=["syntax", "unknown", "empty", "long", "line", "edges", "parts", "kind", "digits", "bounds", "gantt"],
 )
 def test_what_cannot_be_drawn_says_why_and_stays_readable(page: Page, fake: FakeServer, source: str, said: str) -> None:
     broken, whole = shown(page, fake, source, FLOW)
