@@ -48,7 +48,7 @@ def test_from_the_catalog_of_lessons_to_their_plays(browser: Browser, link: str)
     page.wait_for_url(play)
     page.goto(link.partition("/signin")[0] + "/courses/nodes")
     expect(page.locator("[data-lesson='first/two']").get_by_role("button")).to_have_count(0)
-    expect(page.locator("[data-lesson='first/one']").get_by_role("link", name="two-nodes")).to_be_visible()
+    expect(page.locator("[data-lesson='first/one']").get_by_role("link", name="Two nodes that agree")).to_be_visible()
     assert violations(page) == []
     page.locator("[data-lesson='first/one']").get_by_role("button", name="Start").click()
     page.wait_for_url("**/plays/*")

@@ -39,8 +39,8 @@ def lesson(view: LessonView, *, page: str) -> Json:
 
 
 def piece(entry: Entry, *, page: str) -> Json:
-    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `problems`, `canStart`, and `origin`:
-    `shipped`, `own`, `preview`."""
+    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `initConditions`, `problems`, `canStart`, and
+    `origin`: `shipped`, `own`, `preview`."""
     content = entry.content
     listed = content if isinstance(content, Listed) else None
     play_in = content.playground if isinstance(content, Played) else None
@@ -62,10 +62,18 @@ def piece(entry: Entry, *, page: str) -> Json:
         "difficulties": [each.value for each in content.difficulties] if isinstance(content, SkillPath) else [],
         "needs": listed.needs.value if listed is not None and listed.needs is not None else "",
         "playground": "" if play_in is None else play_in.name,
+        "initConditions": _parameters(entry.ground),
         "canStart": play_in is not None and is_sound(entry.document, entry.ground),
         "origin": entry.origin.value,
         "problems": [str(problem) for problem in entry.problems[:_MOST_PROBLEMS]],
     }
+
+
+def _parameters(ground: Ground) -> Json | None:
+    """What is asked when it starts: the playground's, with what the lesson changes."""
+    if ground.manifest is None:
+        return None
+    return ground.manifest.playground.init_conditions.model_dump(mode="json", by_alias=True)
 
 
 def is_sound(document: Document, ground: Ground) -> bool:
@@ -121,6 +129,7 @@ def _lesson(state: LessonState) -> Json:
         "slug": _slug(content, state.page.name),
         "path": state.page.path,
         "playground": None if use is None else {"name": use.name},
+        "initConditions": _parameters(state.page.ground),
         "tasks": tasks(state.page.document),
         "units": [{"name": unit.name, "title": unit.title} for unit in state.page.units],
         "canStart": use is not None and is_sound(state.page.document, state.page.ground),

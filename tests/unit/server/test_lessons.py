@@ -117,6 +117,23 @@ async def test_a_task_that_does_not_fit_its_playground_is_told_with_its_place(ho
     assert answer.status_code == 422 and answer.json()["error"]["problems"][0]["line"] == line
 
 
+async def test_what_a_start_asks_is_told_and_taken(house: House) -> None:
+    assert (await get(house, "/api/challenges/two-nodes"))["initConditions"] == {"values": []}
+    asked = "playground:\n  name: demo\n  initConditions: {values: [{key: Word, options: [one, two], default: one}]}\n"
+    file = house.content / "challenges" / "two-nodes" / "index.md"
+    file.write_text(TWO_NODES.replace("playground:\n  name: demo\n", asked))
+    (only,) = (await get(house, "/api/challenges/two-nodes"))["initConditions"]["values"]
+    assert (only["key"], only["options"], only["default"], only["nullable"]) == ("Word", ["one", "two"], "one", False)
+    (first, second) = (await get(house, "/api/courses/nodes"))["modules"][0]["lessons"]
+    assert first["initConditions"] == {"values": []} and second["initConditions"] is None
+    refused = {"started": True, "initConditions": {"Word": "three"}}
+    answer = await house.http.patch("/api/challenges/two-nodes", json=refused)
+    (problem,) = answer.json()["error"]["problems"]
+    assert answer.status_code == 422 and problem["message"] == "`three` is no option of `Word`"
+    assert problem["file"] == "parameters", "pages show it beside its field"
+    assert (await patch(house, "/api/challenges/two-nodes", started=True, initConditions={"Word": "two"}))["play"]
+
+
 async def test_pages_and_solutions(house: House) -> None:
     page = await get(house, "/api/challenges/two-nodes/page")
     assert page["kind"] == "challenge" and page["title"] == "Two nodes that agree" and "Say hello." in page["html"]
