@@ -149,6 +149,12 @@ def test_a_way_shows_where_one_is_and_what_is_still_in_it(page: Page, fake: Fake
     page.get_by_role("button", name="Start: A name for it").click()
     page.wait_for_url("**/plays/*")
     assert fake.changed[-1]["modules"] == {"020.names": {"lessons": {"010.a-name": {"started": True}}}}
+    expect(
+        page.get_by_role("navigation", name="Lessons").get_by_role("link", name="What is on the wire")
+    ).to_be_visible()
+    page.get_by_role("navigation", name="Course").get_by_role("link", name="Networks from the cable up").click()
+    expect(page.locator("[aria-current=step]")).to_contain_text("Running")
+    expect(page.get_by_role("button", name="Go on: A name for it")).to_be_visible()
 
 
 def test_stations_of_a_path_open_in_their_place(page: Page, fake: FakeServer) -> None:

@@ -7,6 +7,7 @@ import { startAfresh } from "../parts/afresh.ts";
 import { PageElement } from "../parts/element.ts";
 import { mark } from "../parts/lesson-mark.ts";
 import { shape } from "../parts/marks.ts";
+import { around, placeOf } from "../parts/neighbours.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { failures, outOfDate, type LessonPlace } from "../play/lesson.ts";
 import { completeOf } from "../play/reading.ts";
@@ -93,11 +94,14 @@ export class LessonPane extends PageElement {
     if (this.page === null) {
       return this.error ? problem(this.error, () => this.#ask()) : html`<p class="slow muted">Asking the server for this lesson…</p>`;
     }
-    return html`<h1 class="lesson-title">${this.page.title}</h1>
+    const course = this.place.path ? this.about : null;
+    return html`${course ? placeOf(course, this.place.path) : nothing}
+      <h1 class="lesson-title">${this.page.title}</h1>
       <div role="status">${this.#failed()}${this.#outOfDate(this.page)}</div>
       <labyard-lesson-text .page=${this.page} .play=${this.play}></labyard-lesson-text>
       ${this.error ? problem(this.error) : nothing}
-      <footer class="lesson-foot">${this.#completion()}${this.#afresh()}</footer>`;
+      <footer class="lesson-foot">${this.#completion()}${this.#afresh()}</footer>
+      ${course ? around(course, this.place.path) : nothing}`;
   }
 
   #afresh(look = "small"): TemplateResult {

@@ -6,10 +6,11 @@ import type { Lesson, LessonPage as Page } from "../api/types.ts";
 import { PageWatch } from "../lesson/watch.ts";
 import { PageElement } from "../parts/element.ts";
 import { lessonMark, mark } from "../parts/lesson-mark.ts";
+import { around, placeOf } from "../parts/neighbours.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { completeOf, courseLesson } from "../play/reading.ts";
-import { neighbours, wayOf, type Station } from "../play/way.ts";
-import { lessonPath, type LessonKind } from "../router.ts";
+import { wayOf } from "../play/way.ts";
+import type { LessonKind } from "../router.ts";
 import { broken } from "./lessons.ts";
 import { way } from "./way.ts";
 import "../parts/start-lesson.ts";
@@ -117,18 +118,17 @@ export class LessonPage extends PageElement {
     const found = courseLesson(course, this.path);
     if (found === null) return this.#absent();
     const { lesson, module } = found;
-    const known = wayOf(course);
-    const station = known.stretches.flatMap(({ stations }) => stations).find(({ path }) => path === this.path);
-    const { before, after } = neighbours(known, this.path);
+    const stations = wayOf(course).stretches.flatMap((stretch) => stretch.stations);
+    const station = stations.find(({ path }) => path === this.path);
     return html`<main class="page narrow">
-      <nav aria-label="Course"><a href=${lessonPath("courses", course.name)}>${course.title || course.name}</a>${place(course, module)}</nav>
+      ${placeOf(course, this.path)}
       <h1>${lesson.title || lesson.name}</h1>
       ${station ? html`<p class="facts">${mark(station.look, station.done ? "Complete" : station.word)}</p>` : nothing}
       ${lesson.problems?.length ? html`<p>It has problems: <code>${lesson.problems[0]}</code></p>` : nothing}
       ${lesson.canStart ? html`<labyard-start-lesson kind="courses" .lesson=${course} .module=${module} .step=${lesson.name}></labyard-start-lesson>` : nothing}
       ${this.#text()} ${this.#completion(course)}
       ${station && !station.done ? html`<labyard-gates .gates=${station.gates}></labyard-gates>` : nothing}
-      <nav class="neighbours" aria-label="Lessons">${to(course, before, "Before")}${to(course, after, "After")}</nav>
+      ${around(course, this.path)}
     </main>`;
   }
 
@@ -138,16 +138,6 @@ export class LessonPage extends PageElement {
     if (complete) return html`<p>${mark("done", "Completed")}</p>`;
     return html`<p><button @click=${() => void this.#complete()}>Mark as completed</button></p>`;
   }
-}
-
-function place(course: Lesson, module: string): TemplateResult | typeof nothing {
-  const title = course.modules?.find(({ name }) => name === module)?.title;
-  return title ? html`<span class="muted"> › ${title}</span>` : nothing;
-}
-
-function to(course: Lesson, station: Station | null, word: string): TemplateResult {
-  if (station === null) return html`<span></span>`;
-  return html`<a href=${lessonPath("courses", course.name, station.path)}><span class="muted">${word}</span> ${station.title}</a>`;
 }
 
 customElements.define("labyard-lesson", LessonPage);

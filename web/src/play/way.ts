@@ -94,7 +94,8 @@ function told({ running, begun, counts, ...station }: Found, here: boolean): Sta
   const [look, word] = ((): [Station["look"], string] => {
     if (station.done) return ["done", "Complete"];
     if (running) return ["running", "Running"];
-    if (here) return ["working", begun ? "Begun; go on here" : "Next"];
+    if (here && !begun) return ["idle", "Next"];
+    if (here) return ["working", "Begun; go on here"];
     if (begun) return ["working", "Begun"];
     return ["idle", counts ? "To do" : "To read"];
   })();
