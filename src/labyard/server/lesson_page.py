@@ -15,7 +15,7 @@ from labyard.content.document import Document
 from labyard.content.ground import Ground, play_digest
 from labyard.content.library import PLURALS, Entry, Library, Origin
 from labyard.content.model import Played
-from labyard.content.render import render
+from labyard.content.render import Rendered, render
 from labyard.content.stamps import STATIC
 from labyard.content.tree import Page
 from labyard.errors import NotFoundError, Problem
@@ -63,10 +63,7 @@ class Pages:
             "kind": kind,
             "name": page.name,
             "path": path,
-            **read(library, entry, page),
-            "tasks": shapes.shown_tasks(page.document),
-            "units": [{"name": unit.name, **read(library, entry, unit)} for unit in units],
-            "problems": [str(problem) for problem in _problems(page, ground, units)[:_MOST_PROBLEMS]],
+            **_written(library, entry, page, units, ground),
             "preview": entry.origin is Origin.PREVIEW,
             "playDigest": _play_digest(page.document, ground),
         }
@@ -78,16 +75,35 @@ class Pages:
         return answer
 
 
+def _written(library: Library, entry: Entry, page: Page, units: tuple[Page, ...], ground: Ground) -> Json:
+    """The file and its units, with everything that is wrong with them."""
+    first, *others = (_rendered(library, entry, each) for each in (page, *units))
+    found = [problem for rendered in (first, *others) for problem in rendered.problems]
+    problems = [*_problems(page, ground, units), *found]
+    return {
+        **_shape(page, first),
+        "tasks": shapes.shown_tasks(page.document),
+        "units": [{"name": unit.name, **_shape(unit, rendered)} for unit, rendered in zip(units, others, strict=True)],
+        "problems": [str(problem) for problem in problems[:_MOST_PROBLEMS]],
+    }
+
+
 def read(library: Library, entry: Entry, page: Page) -> Json:
     """One file of a piece: `title`, `html`, its `teaser`, and `contents` to jump to."""
+    return _shape(page, _rendered(library, entry, page))
 
+
+def _rendered(library: Library, entry: Entry, page: Page) -> Rendered:
     def find(path: str) -> Path | None:
         try:
             return library.static(entry, path)
         except NotFoundError:
             return None
 
-    rendered = render(page.document, files=_files(entry, page.folder, find))
+    return render(page.document, files=_files(entry, page.folder, find))
+
+
+def _shape(page: Page, rendered: Rendered) -> Json:
     contents = [{"id": each.id, "level": each.level, "text": each.text} for each in rendered.headings]
     return {"title": page.title, "html": rendered.html, "teaser": rendered.teaser, "contents": contents}
 
