@@ -84,8 +84,8 @@ def test_a_file_deep_in_static_is_seen_too(root: Path) -> None:
     books = library(root)
     folder = books.entry("challenges", "two-nodes").folder
     (folder / "__static__" / "a" / "b").mkdir(parents=True)
-    picture = "::image-box\n---\n:src: __static__/a/b/new.png\n:alt: x\n---\n::"
-    (folder / "index.md").write_text(TWO_NODES.replace("Say hello.", picture))
+    cover = "kind: challenge\ncover: __static__/a/b/new.png"
+    (folder / "index.md").write_text(TWO_NODES.replace("kind: challenge", cover))
     assert books.entry("challenges", "two-nodes").problems
     (folder / "__static__" / "a" / "b" / "new.png").write_bytes(b"x")
     assert books.entry("challenges", "two-nodes").problems == ()
