@@ -124,6 +124,7 @@ def lessons(page: Page, fake: FakeServer) -> None:
 
 
 def lesson_page(page: Page, fake: FakeServer) -> None:
+    fake.lessons["challenges", "static-routes"].play = None  # tests before this one may have begun it
     page.goto("/challenges/static-routes")
     expect(page.get_by_role("button", name="Start: Routes by hand")).to_be_visible()
     expect(page.get_by_role("heading", name="Forward packets")).to_be_visible()
