@@ -28,7 +28,9 @@ from labyard.cli.client import opened
 from labyard.cli.lab import HttpLab
 from labyard.cli.target import Target
 from labyard.content.library import Library
+from labyard.content.pieces import Pieces
 from labyard.control.access import OWNER, Access, owner_token
+from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.learning import Learning
@@ -36,6 +38,7 @@ from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
+from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.engine.engine import Engine
@@ -183,14 +186,18 @@ def services_over(
     reconciler = Reconciler(store, host, changes, policy, told=progress.see)
     own = settings.data / "playgrounds"
     catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
-    library = Library((settings.data / "content", resource("catalog")), catalog.grounds)
+    content, previews = Pieces(settings.data / "content"), Pieces(settings.data / "previews")
+    library = Library((resource("catalog"),), catalog.grounds, own=content.root, previews=previews.root)
     plays = Plays(store, catalog, host, reconciler, changes, policy, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
+    authoring = Authoring(library, content, previews, plays)
     return Services(
         plays=plays,
         lessons=lessons,
         learning=Learning(library, lessons, plays, progress),
         progress=progress,
+        authoring=authoring,
+        previews=Previews(authoring, plays),
         catalog=catalog,
         access=Access(KeyStore(database), owner_token(settings.data / "owner.token"), clock=utc_now),
         host=host,
@@ -336,9 +343,17 @@ def page_root(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-async def down(settings: Settings) -> int:
-    """End the server of this data folder, then every play in it. How many plays were ended."""
-    _end_server(settings.data / "server.lock")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What `down` found. `server`: whether one ran."""
+
+    server: bool
+    plays: int
+
+
+async def down(settings: Settings) -> Ended:
+    """End the server of this data folder, then every play in it."""
+    served = _end_server(settings.data / "server.lock")
     async with house(settings) as services:
         reports = await services.host.list()
         rows = [view.row for view in await services.plays.list(OWNER)]
@@ -351,22 +366,22 @@ async def down(settings: Settings) -> int:
             services.reconciler.poke(row.id)
         await services.reconciler.settled()
     await remove_host(data_mark(settings.data))
-    return len(reports)
+    return Ended(server=served, plays=len(reports))
 
 
-def _end_server(lock: Path) -> None:
-    """Ask the server that holds the lock to end, and wait until it has."""
+def _end_server(lock: Path) -> bool:
+    """Ask the server that holds the lock to end, and wait until it has. Whether there was one."""
     try:
         held = lock.open("r+")
     except FileNotFoundError:
-        return
+        return False
     with held:
         deadline = time.monotonic() + 30
         asked = False
         while True:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                return asked
             except BlockingIOError:
                 pass
             if not asked:

@@ -7,10 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from labyard.content.document import read_document
-from labyard.content.render import render
 from labyard.play.status import Reason
-from labyard.spec.limits import DEFAULT
 
 Json = dict[str, Any]
 
@@ -99,6 +96,7 @@ class FakePlay:
     def __init__(self, playground: Json, state: str = "CREATED") -> None:
         self.id = secrets.token_hex(12)
         self.playground = playground
+        self.title = playground["title"]
         self.created = now()
         self.version = 0
         self.ends = time.monotonic() + 3600
@@ -115,6 +113,8 @@ class FakePlay:
         self.snapshots: list[Json] = []
         self.fork_of = ""
         self.challenge = ""
+        self.course, self.path = "", ""
+        self.digest: str | None = None
         self.answers: list[tuple[str, str]] = []
 
     @property
@@ -158,7 +158,7 @@ class FakePlay:
         ]
         return {
             "id": self.id,
-            "title": self.playground["title"],
+            "title": self.title,
             "createdAt": self.created,
             "updatedAt": self.events[-1]["at"],
             "expiresIn": int((self.ends - time.monotonic()) * 1000),
@@ -168,6 +168,9 @@ class FakePlay:
             "pageUrl": f"/plays/{self.id}",
             "forkOf": self.fork_of,
             "challengeName": self.challenge,
+            "courseName": self.course,
+            "lessonPath": self.path,
+            **({} if self.digest is None else {"playDigest": self.digest}),
             "machines": machines,
             "tasks": {name: {k: v for k, v in task.items() if k != "machine"} for name, task in self.tasks.items()},
         }
@@ -242,107 +245,9 @@ def running_play(name: str) -> FakePlay:
     return play
 
 
-LESSON = """---
-kind: challenge
-title: Let the inside out
-createdAt: 2026-11-26
-difficulty: easy
-playground: {name: routing-lab}
-tasks:
-  prepare: {init: true, machine: web-01, run: "true"}
-  verify_forwarding: {machine: web-01, run: "true"}
-  verify_name: {machine: db-01, run: "true"}
-tutorials: {a-tour-of-nat: {}}
----
-`db-01` sits on a **private** network. Let it reach the outside through :tab{text="web-01" machine="web-01"},
-or open :tab{text="one more terminal" machine="db-01" new=true}. Its page:
-:http-port{text="port 8080" port=8080 machine="web-01"}.
-
-You will also [say its name](#say-its-name).
-
-## Forward packets
-
-```sh [on web-01]{2}
-sysctl net.ipv4.ip_forward
-sysctl -w net.ipv4.ip_forward=1   # until the next boot
-```
-
-```console
-$ ip route
-default via 10.0.1.1 dev eth0
-```
-
-::simple-task
----
-:tasks: tasks
-:name: verify_forwarding
----
-#active
-Waiting until `web-01` forwards packets.
-
-#completed
-Forwarding is on.
-::
-
-::hint-box{summary="Where is the switch?"}
-Look below `/proc/sys/net/ipv4`.
-::
-
-> [!WARNING]
-> A rule that drops everything drops your terminal as well.
-
-| Machine | Network |
-|---|---|
-| `web-01` | frontend, backend |
-| `db-01` | backend |
-
-## Say its name
-
-::user-input-task
----
-:tasks: tasks
-:name: verify_name
-:validateRegex: '^[a-z0-9-]+$'
----
-#active
-What does `web-01` call its own gateway?
-
-#completed
-Right.
-::
-
-::tabbed
----
-tabs:
-  - {name: nft, title: With nft}
-  - {name: iptables, title: With iptables}
----
-#nft
-`nft list ruleset`
-
-#iptables
-`iptables -S`
-::
-
-::card{:tutorial="tutorials.a-tour-of-nat"}
-::
-
-::slides
-An unknown component.
-::
-"""
-
-
-def lesson_page(name: str) -> Json:
-    """As the server tells it, made by what the server makes it with."""
-    document = read_document(LESSON, file="index.md", exists=lambda path: True, limits=DEFAULT, solution=True)
-    page = render(document, files=lambda path: f"/content/files/challenges/{name}/{path}")
-    return {"kind": "challenge", "name": name, "title": "Let the inside out", "html": page.html, "tasks": {}}
-
-
-def lesson_play() -> FakePlay:
+def lesson_play(challenge: str = "nat-gateway") -> FakePlay:
     play = running_play("routing-lab")
-    play.challenge = "nat-gateway"
+    play.challenge = challenge
     tasks = {"prepare": 40, "verify_forwarding": 30, "verify_name": 30}
     for name, status in tasks.items():
         init = name == "prepare"

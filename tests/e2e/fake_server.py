@@ -18,13 +18,18 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay, lesson_page
+from tests.e2e.fake_lessons import PLURALS, FakeLesson, attempt, lessons, tag_of
+from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
 from tests.e2e.fake_terminal import FakeTerminal, Viewer
 
 # What docs/develop/web.md asks the server to send with every page.
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="400"><rect width="1600" height="400" fill="#8bb8f5"/>'
+    '<text x="800" y="220" text-anchor="middle" font-size="80">1600 wide</text></svg>'
 )
 STEP = 0.15  # seconds between two events of a fake start
 
@@ -42,6 +47,9 @@ class FakeServer:
         self.terminals: dict[tuple[str, str, str], FakeTerminal] = {}
         self.sockets: set[WebSocket] = set()
         self.started: list[dict[str, Any]] = []
+        self.changed: list[dict[str, Any]] = []
+        self.lessons: dict[tuple[str, str], FakeLesson] = {}
+        self.teach()
         self.rewound: list[str] = []
         self.refuse_next: Response | None = None
         self.base_url = ""
@@ -57,7 +65,12 @@ class FakeServer:
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
             Route("/api/plays/{id}/tasks", self.tasks),
             Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
-            Route("/api/challenges/{name}/page", self.lesson),
+            Route("/status", self.status),
+            Route("/content/files/{path:path}", self.file),
+            *(Route(f"/api/{kinds}", self.list_lessons) for kinds in PLURALS),
+            *(Route(f"/api/{kinds}/{{name}}", self.lesson, methods=["GET", "PATCH"]) for kinds in PLURALS),
+            *(Route(f"/api/{kinds}/{{name}}/page", self.lesson_page) for kinds in PLURALS),
+            Route("/api/courses/{name}/learning", self.change_learning, methods=["PATCH"]),
             Route("/api/plays/{id}/snapshots", self.snapshots),
             Route("/api/plays/{id}/conns", self.conns, methods=["POST"]),
             WebSocketRoute("/api/conns/{id}", self.watch),
@@ -147,6 +160,11 @@ class FakeServer:
         assert request.headers.get("origin") == self.base_url, "changes of state need the page's origin"
         body = await request.json()
         self.started.append(body)
+        if self.refuse_next is not None:
+            refusal, self.refuse_next = self.refuse_next, None
+            return refusal
+        if lesson := body.get("lesson"):
+            return JSONResponse(self.add(attempt(lesson)).json())
         play = self.add(FakePlay(PLAYGROUNDS[body["playground"]]))
         self._tell(play)
         return JSONResponse(play.json())
@@ -211,8 +229,63 @@ class FakeServer:
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].details())
 
+    def teach(self, *more: FakeLesson) -> None:
+        """The lessons as they are at first, and `more`."""
+        self.lessons = {(each.plural, each.name): each for each in (*lessons(), *more)}
+
+    def _lesson(self, request: Request) -> FakeLesson | None:
+        return self.lessons.get((request.url.path.split("/")[2], request.path_params["name"]))
+
+    async def status(self, _: Request) -> Response:
+        return Response("<!doctype html><title>Status</title><h1>What the bots found</h1>", media_type="text/html")
+
+    async def file(self, _: Request) -> Response:
+        return Response(PICTURE, media_type="image/svg+xml")
+
+    async def list_lessons(self, request: Request) -> Response:
+        kinds = request.url.path.split("/")[2]
+        return JSONResponse([each.json() for (plural, _), each in self.lessons.items() if plural == kinds])
+
     async def lesson(self, request: Request) -> Response:
-        return JSONResponse(lesson_page(request.path_params["name"]))
+        known = self._lesson(request)
+        if known is None:
+            return error(404, "not-found", "No such lesson.")
+        if request.method == "PATCH":
+            body = await request.json()
+            self.changed.append(body)
+            if self.refuse_next is not None:
+                refusal, self.refuse_next = self.refuse_next, None
+                return refusal
+            if body.get("completed"):
+                known.told["status"] = "completed"
+            if body.get("started"):
+                known.play = self.add(attempt(f"{PLURALS[known.plural]}/{known.name}"))
+        return JSONResponse(known.json())
+
+    async def change_learning(self, request: Request) -> Response:
+        body = await request.json()
+        self.changed.append(body)
+        course = self.lessons["courses", request.path_params["name"]]
+        for module, wishes in body["modules"].items():
+            for name, wish in wishes["lessons"].items():
+                state = course.states.setdefault(name, {})
+                if wish.get("completed"):
+                    state["completed"] = True
+                if wish.get("started"):
+                    play = self.add(attempt(f"course/{course.name}/{module}/{name}"))
+                    state |= {"started": True, "play": play.id}
+        return JSONResponse(course.json())
+
+    async def lesson_page(self, request: Request) -> Response:
+        known = self._lesson(request)
+        if known is None:
+            return error(404, "not-found", "No such lesson.")
+        known.asked += 1
+        page = known.page(request.query_params.get("path", ""))
+        headers = {"etag": tag_of(page), "cache-control": "no-cache"}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return JSONResponse(page, headers=headers)
 
     async def answer(self, request: Request) -> Response:
         play, body = self.plays[request.path_params["id"]], await request.json()

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.conftest import ROOT, open_context
 from tests.e2e.fake_plays import ended_play, failed_play, lesson_play, now, running_play, starting_play
 from tests.e2e.fake_server import FakeServer
+from tests.e2e.hard_lesson import TASKS, hard_lesson, hard_play
 from tests.e2e.test_play_page import type_line, wait_for_prompt, wait_for_text
 
 pytestmark = pytest.mark.e2e
@@ -117,6 +118,94 @@ def question(page: Page, fake: FakeServer) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def lessons(page: Page, fake: FakeServer) -> None:
+    page.goto("/challenges")
+    expect(page.locator(".card").first).to_be_visible()
+
+
+def lesson_page(page: Page, fake: FakeServer) -> None:
+    fake.lessons["challenges", "static-routes"].play = None  # tests before this one may have begun it
+    page.goto("/challenges/static-routes")
+    expect(page.get_by_role("button", name="Start: Routes by hand")).to_be_visible()
+    expect(page.get_by_role("heading", name="Forward packets")).to_be_visible()
+
+
+def refused(page: Page, fake: FakeServer) -> None:
+    lesson_page(page, fake)
+    page.get_by_label("Nickname").fill("Not Good 1")
+    page.get_by_role("button", name="Start: Routes by hand").click()
+    expect(page.locator(".field-fault")).to_be_visible()
+
+
+def course(page: Page, fake: FakeServer) -> None:
+    page.goto("/courses/networks")
+    expect(page.get_by_role("link", name="Routes by hand")).to_be_visible()
+
+
+def course_lesson(page: Page, fake: FakeServer) -> None:
+    page.goto("/courses/networks?lesson=020.names/020.nobody-knows")
+    expect(page.get_by_label("Nickname")).to_be_visible()
+    expect(page.get_by_text("Silence.")).to_be_visible()
+
+
+def path(page: Page, fake: FakeServer) -> None:
+    page.goto("/skill-paths/out-of-here")
+    expect(page.get_by_role("link", name="Let the inside out")).to_be_visible()
+
+
+def hard(page: Page, fake: FakeServer) -> None:
+    fake.teach(hard_lesson())
+    page.goto(f"/plays/{fake.add(hard_play()).id}")
+    expect(page.get_by_label("This attempt has failed")).to_be_visible()
+
+
+def hard_contents(page: Page, fake: FakeServer) -> None:
+    hard(page, fake)
+    page.locator(".contents summary").click()
+    expect(page.get_by_role("navigation", name="Contents")).to_be_visible()
+
+
+def _hard_at(page: Page, fake: FakeServer, heading: str) -> None:
+    hard_contents(page, fake)
+    page.get_by_role("navigation", name="Contents").get_by_role("link", name=heading).click()
+    expect(page.get_by_role("heading", name=heading)).to_be_in_viewport()
+
+
+def hard_code(page: Page, fake: FakeServer) -> None:
+    _hard_at(page, fake, "Code that is wider than the pane")
+
+
+def hard_drawing(page: Page, fake: FakeServer) -> None:
+    _hard_at(page, fake, "A drawing")
+    expect(page.locator("lab-mermaid .frame img")).to_be_visible()
+    expect(page.locator("lab-mermaid .trouble")).to_be_visible()
+
+
+def hard_picture(page: Page, fake: FakeServer) -> None:
+    _hard_at(page, fake, "A picture")
+
+
+def hard_failed(page: Page, fake: FakeServer) -> None:
+    hard(page, fake)
+    page.get_by_role("group", name=f"Task {TASKS[20]}").scroll_into_view_if_needed()
+
+
+def changed(page: Page, fake: FakeServer) -> None:
+    fake.teach()
+    fake.lessons["challenges", "nat-gateway"].digest = "two"
+    play = fake.add(lesson_play())
+    play.digest = "one"
+    page.goto(f"/plays/{play.id}")
+    expect(page.get_by_label("The lesson has changed")).to_be_visible()
+
+
+def afresh(page: Page, fake: FakeServer) -> None:
+    fake.teach()
+    page.goto(f"/plays/{fake.add(lesson_play('static-routes')).id}")
+    page.get_by_role("button", name="Start afresh").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Runtime")
+
+
 def missing(page: Page, fake: FakeServer) -> None:
     page.goto("/nothing/here")
     expect(page.get_by_role("main")).to_contain_text("not-found")
@@ -130,6 +219,20 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
     running,
     lesson,
     lesson_solved,
+    lessons,
+    lesson_page,
+    refused,
+    course,
+    course_lesson,
+    path,
+    hard,
+    hard_contents,
+    hard_code,
+    hard_drawing,
+    hard_picture,
+    hard_failed,
+    changed,
+    afresh,
     map_tab,
     failed,
     snapshots,

@@ -154,7 +154,7 @@ def test_down_ends_the_server_and_every_play(lab: Lab) -> None:
     lab.start("tiny")
     assert lab.left().processes
     said = lab.cli("down", "--data", str(lab.data)).stderr
-    assert "Ended 1 plays" in said
+    assert "Ended 1 play and" in said
     assert lab.process is not None
     server, lab.process = lab.process, None
     assert server.wait(30) == 0, "it ended in order"

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labyard.content.library import Library
+from labyard.content.pieces import Pieces
 from labyard.control.access import Access
+from labyard.control.authoring import Authoring
+from labyard.control.bounds import Bounds
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.learning import Learning
@@ -14,6 +17,7 @@ from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
+from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.fake import FakeHost
@@ -34,21 +38,26 @@ def services_of(
     content: Sequence[Path] = (),
     policy: Policy | None = None,
     settings: ServerSettings | None = None,
+    bounds: Bounds | None = None,
 ) -> Services:
-    """`folder`: for saved playgrounds and uploads. `catalog`: of playgrounds. `content`: roots of lessons."""
+    """`folder`: for what is saved, pushed and uploaded. `catalog`: of playgrounds. `content`: roots of lessons that ship."""
     store, changes, policy = PlayStore(database), Changes(), policy or Policy()
     progress = Progress(ProgressStore(database))
     reconciler = Reconciler(store, host, changes, policy, told=progress.see)
     own = folder / "playgrounds"
     books = Catalog([own, catalog], Manifests(), own=own)
-    library = Library(tuple(content), books.grounds)
+    pushed, previews = Pieces(folder / "pushed"), Pieces(folder / "previews")
+    library = Library(tuple(content), books.grounds, own=pushed.root, previews=previews.root)
     plays = Plays(store, books, host, reconciler, changes, policy, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
+    authoring = Authoring(library, pushed, previews, plays, bounds)
     return Services(
         plays=plays,
         lessons=lessons,
         learning=Learning(library, lessons, plays, progress),
         progress=progress,
+        authoring=authoring,
+        previews=Previews(authoring, plays),
         catalog=books,
         access=Access(KeyStore(database), token, clock=utc_now),
         host=host,

@@ -4,7 +4,9 @@ import { html, type TemplateResult } from "lit";
 
 export function framed(content: TemplateResult): TemplateResult {
   return html`<a class="skip" href="#main">Skip to the content</a>
-    <header class="top"><a class="brand" href="/">Labyard</a><a href="/challenges">Lessons</a></header>
+    <header class="top">
+      <a class="brand" href="/">Labyard</a><a href="/challenges">Lessons</a><a class="far" href="/status" title="What the bots found, night after night">Status</a>
+    </header>
     <div id="main" tabindex="-1">${content}</div>`;
 }
 

@@ -20,10 +20,10 @@ export class LabyardApp extends PageElement {
 
   constructor() {
     super();
-    this.route = routeOf(location.pathname);
+    this.route = routeOf(location.pathname, location.search);
     this.error = null;
     this.signedIn = null;
-    addEventListener("popstate", () => (this.route = routeOf(location.pathname)));
+    addEventListener("popstate", () => (this.route = routeOf(location.pathname, location.search)));
     this.addEventListener("signed-out", () => (this.signedIn = false));
     followLinks(this);
     void this.#ask();
@@ -53,7 +53,7 @@ export class LabyardApp extends PageElement {
       case "lessons":
         return framed(html`<labyard-lessons .kind=${this.route.kind}></labyard-lessons>`);
       case "lesson":
-        return framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name}></labyard-lesson>`);
+        return framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name} .path=${this.route.path}></labyard-lesson>`);
       case "play":
         return html`<labyard-play .playId=${this.route.id}></labyard-play>`;
       case "missing":

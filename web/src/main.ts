@@ -3,4 +3,5 @@ import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/play.css";
 import "./styles/lesson.css";
+import "./styles/reading.css";
 import "./app.ts";

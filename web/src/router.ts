@@ -8,10 +8,11 @@ export type Route =
   | { page: "play"; id: string }
   | { page: "playground"; name: string }
   | { page: "lessons"; kind: LessonKind }
-  | { page: "lesson"; kind: LessonKind; name: string }
+  | { page: "lesson"; kind: LessonKind; name: string; path: string }
   | { page: "missing"; path: string };
 
-export function routeOf(path: string): Route {
+/** `search`: of lessons of a course, `?lesson=module/lesson`. */
+export function routeOf(path: string, search = ""): Route {
   const parts = path.split("/").filter(Boolean).map(decoded);
   if (parts.length === 0) return { page: "home" };
   const [kind, name] = parts;
@@ -21,7 +22,7 @@ export function routeOf(path: string): Route {
   }
   const lessons = KINDS.find((each) => each === kind);
   if (lessons && parts.length === 1) return { page: "lessons", kind: lessons };
-  if (lessons && parts.length === 2 && name) return { page: "lesson", kind: lessons, name };
+  if (lessons && parts.length === 2 && name) return { page: "lesson", kind: lessons, name, path: new URLSearchParams(search).get("lesson") ?? "" };
   return { page: "missing", path };
 }
 
@@ -36,7 +37,8 @@ function decoded(part: string): string {
 export const playPath = (id: string): string => `/plays/${encodeURIComponent(id)}`;
 export const playgroundPath = (name: string): string => `/playgrounds/${encodeURIComponent(name)}`;
 
-export const lessonPath = (kind: LessonKind, name: string): string => `/${kind}/${encodeURIComponent(name)}`;
+export const lessonPath = (kind: LessonKind, name: string, path = ""): string =>
+  `/${kind}/${encodeURIComponent(name)}${path ? `?lesson=${encodeURIComponent(path)}` : ""}`;
 
 export function go(path: string): void {
   history.pushState(null, "", path);
@@ -48,7 +50,8 @@ export function go(path: string): void {
 export function followLinks(root: HTMLElement): void {
   root.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const link = (event.target as Element).closest("a");
+    // A link may stand in an element's shadow root, where `target` is the element.
+    const link = (event.composedPath()[0] as Element).closest("a");
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
     if (routeOf(link.pathname).page === "missing") return;
     event.preventDefault();

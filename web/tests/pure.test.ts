@@ -11,7 +11,7 @@ import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments
 import { ending, machineLook, openInitTasks, stateOf, terminalMachines } from "../src/play/state.ts";
 import { nextTerminal, safeLink, tabsOf } from "../src/play/tabs.ts";
 import { ago, elapsed, left } from "../src/play/time.ts";
-import { routeOf } from "../src/router.ts";
+import { lessonPath, routeOf } from "../src/router.ts";
 import { blocks, spans } from "../src/text/markdown.ts";
 import { yaml } from "../src/text/yaml.ts";
 
@@ -38,7 +38,10 @@ test("addresses mean pages", () => {
   assert.deepEqual(routeOf("/playgrounds/a%20b"), { page: "playground", name: "a b" });
   assert.deepEqual(routeOf("/playgrounds/%E0%A4%A"), { page: "playground", name: "%E0%A4%A" });
   assert.deepEqual(routeOf("/skill-paths"), { page: "lessons", kind: "skill-paths" });
-  assert.deepEqual(routeOf("/challenges/two-nodes"), { page: "lesson", kind: "challenges", name: "two-nodes" });
+  assert.deepEqual(routeOf("/challenges/two-nodes"), { page: "lesson", kind: "challenges", name: "two-nodes", path: "" });
+  assert.deepEqual(routeOf("/courses/nodes", "?lesson=first%2Fone"), { page: "lesson", kind: "courses", name: "nodes", path: "first/one" });
+  assert.equal(lessonPath("courses", "a b", "first/one"), "/courses/a%20b?lesson=first%2Fone");
+  assert.equal(routeOf("/status").page, "missing", "a page of the server's own");
   for (const path of ["/challenges/a/b", "/plays", "/plays/a/b", "/other/a"]) assert.equal(routeOf(path).page, "missing");
 });
 

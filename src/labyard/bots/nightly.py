@@ -15,7 +15,7 @@ import structlog
 
 from labyard.bots.cases import choose
 from labyard.bots.lab import Lab
-from labyard.bots.limits import Limits
+from labyard.bots.limits import Limits, usual
 from labyard.bots.pace import Pace
 from labyard.bots.patient import PatientLab
 from labyard.bots.plays import Ours
@@ -69,7 +69,7 @@ class Nightly:
         self._labs = labs
         self._folder = folder
         self._at = at
-        self._limits = limits or Limits()
+        self._limits = limits
         self._clock = clock
         self._patient: PatientLab | None = None
 
@@ -111,7 +111,8 @@ class Nightly:
             await ours.end_left(lab)
             cases = choose(await stock_of(lab), (), internet=False)
             pace = Pace(lab, ours, None)
-            running = Running(lab, cases, ours=ours, pace=pace, limits=self._limits, folder=folder)
+            limits = self._limits or usual(emulated=(await lab.room()).emulated)
+            running = Running(lab, cases, ours=ours, pace=pace, limits=limits, folder=folder)
             try:
                 return await running.run()
             finally:

@@ -31,14 +31,15 @@ _STYLE = """
 *{box-sizing:border-box}
 body{font:16px/1.6 system-ui,sans-serif;background:var(--bg);color:var(--text);margin:0;padding:16px;max-width:1200px}
 a{color:var(--accent)}h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:24px 0 8px}p{margin:0 0 12px;max-width:68ch}
-.wide{overflow-x:auto;background:var(--surface);border:1px solid var(--line)}
+.wide{overflow-x:auto;width:fit-content;max-width:100%;background:var(--surface);border:1px solid var(--line)}
 table{border-collapse:collapse;font-size:14px}th,td{padding:4px;text-align:left;white-space:nowrap}
 thead th{font-weight:normal;color:var(--muted);font-size:12px;line-height:1.3;text-align:center}
 tbody tr{border-top:1px solid var(--line)}
 tbody th{font-weight:normal;position:sticky;left:0;background:var(--surface);padding-left:12px;max-width:44vw;
 overflow:hidden;text-overflow:ellipsis}
 tbody th[colspan]{color:var(--muted);font-size:12px;text-transform:capitalize}
-small{color:var(--muted)}tbody th small{display:block;line-height:1.2}
+small{color:var(--muted)}td small{display:block;text-align:right;font-variant-numeric:tabular-nums}
+tbody th small{display:block;line-height:1.2}
 .s{display:inline-block;width:24px;height:24px;line-height:24px;text-align:center;font-weight:700;color:var(--on)}
 .passed{background:var(--passed)}.failed{background:var(--failed);border-radius:12px}
 .flaky{background:var(--flaky);border-radius:12px 0}.broken{background:var(--broken);border-radius:0 0 12px 12px}

@@ -12,7 +12,7 @@ import typer
 
 from labyard.bots.cases import Case, Stock, choose
 from labyard.bots.lab import AwayError, Lab
-from labyard.bots.limits import Limits
+from labyard.bots.limits import Limits, usual
 from labyard.bots.pace import Pace
 from labyard.bots.patient import PatientLab
 from labyard.bots.plays import Ours
@@ -48,14 +48,14 @@ Internet = Annotated[bool, typer.Option("--internet", help="Also try what needs 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Asked:
-    """What was typed. `parallel` None: as many as is polite."""
+    """What was typed. `parallel` None: as many as is polite. `work` None: the usual time, in seconds."""
 
     names: tuple[str, ...]
     internet: bool
     repeat: int
     parallel: int | None
     report: Path | None
-    limits: Limits
+    work: float | None
     output: Output
 
 
@@ -81,8 +81,13 @@ def run_round(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be tried.")] = False,
     internet: Internet = False,
     timeout: Annotated[
-        str, typer.Option("--timeout", help="How long a solution may take once its play is ready: 90s, 5m.")
-    ] = "5m",
+        str | None,
+        typer.Option(
+            "--timeout",
+            help="How long a solution may take once its play is ready: 90s, 5m. "
+            "By default 5m, and 10m where machines are emulated.",
+        ),
+    ] = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Try playgrounds and lessons, each in a fresh play, and say which are proven.
@@ -99,7 +104,7 @@ def run_round(
         repeat=repeat,
         parallel=_parallel(parallel),
         report=report,
-        limits=Limits(work=_positive(timeout)),
+        work=None if timeout is None else _positive(timeout),
         output=output,
     )
     if dry_run:
@@ -168,6 +173,7 @@ def _tell_unproven(stock: Stock) -> None:
 
 async def _play(lab: Lab, asked: _Asked) -> int:
     cases = choose(await stock_of(lab), asked.names, internet=asked.internet)
+    limits = usual(emulated=(await lab.room()).emulated) if asked.work is None else Limits(work=asked.work)
     ours = Ours()
     with showing(sum(not case.skip for case in cases) * asked.repeat) as tell:
         running = Running(
@@ -175,7 +181,7 @@ async def _play(lab: Lab, asked: _Asked) -> int:
             cases,
             ours=ours,
             pace=Pace(lab, ours, asked.parallel),
-            limits=asked.limits,
+            limits=limits,
             repeat=asked.repeat,
             folder=asked.report,
             tell=tell,

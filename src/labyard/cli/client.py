@@ -19,6 +19,7 @@ from labyard.cli.plays import ID_LENGTH, PlayView, parse_play, pick
 from labyard.cli.target import Target, from_environment
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
+_SLOW = httpx.Timeout(300, connect=5)  # a large file, and a busy disk
 _MESSAGE_LIMIT = 4 << 20  # bytes of one WebSocket message
 
 _QUEUE_LIMIT = 1 << 16  # messages; more than the server's window of bytes, so that its pings are always read
@@ -40,6 +41,24 @@ class Api:
 
     async def patch(self, path: str, body: object, *, patience: float = 60) -> Any:
         return await self._ask("PATCH", path, json=body, timeout=httpx.Timeout(patience, connect=5))
+
+    async def put(self, path: str, body: object, *, patience: float = 60) -> Any:
+        return await self._ask("PUT", path, json=body, timeout=httpx.Timeout(patience, connect=5))
+
+    async def upload(self, address: str, size: int, pieces: AsyncIterator[bytes]) -> None:
+        """PUT `size` bytes to an address that the server gave; it carries its own permission."""
+        await self._ask(
+            "PUT", self.target.at(address), content=pieces, headers={"Content-Length": str(size)}, timeout=_SLOW
+        )
+
+    async def download(self, path: str) -> AsyncIterator[bytes]:
+        with _translated(self.target):
+            async with self._http.stream("GET", path, timeout=_SLOW) as response:
+                if response.is_error:
+                    await response.aread()
+                    _body(response)
+                async for piece in response.aiter_bytes():
+                    yield piece
 
     async def find(self, path: str, query: Mapping[str, Sequence[str]]) -> Any:
         """GET with arguments that may be repeated."""

@@ -1,9 +1,8 @@
-"""`labyard content`: challenges, tutorials, courses and paths, for their authors. `lint` needs no server."""
+"""`labyard content`: challenges, tutorials, courses and paths, for their authors. `create`, `lint`, `render` need no server."""
 
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,28 +11,28 @@ from urllib.parse import quote
 import typer
 
 from labyard.cli.arguments import Format
+from labyard.cli.authors import create, preview, pull, push, remove
+from labyard.cli.authors.grounds import grounds_of
 from labyard.cli.client import Api, run
+from labyard.cli.content_kinds import Kind
 from labyard.cli.examples import examples
 from labyard.cli.exits import UsageError
 from labyard.cli.lint import tell
-from labyard.cli.listen import data_folder
 from labyard.cli.talk import Output, out, out_json, out_table, printable, say
 from labyard.content.document import read_document
 from labyard.content.folder import Folder
-from labyard.content.ground import Grounds
 from labyard.content.lint import lint as check
 from labyard.content.render import render as rendered
 from labyard.content.standalone import standalone
-from labyard.control.catalog import Catalog
-from labyard.control.manifests import Manifests
 from labyard.errors import Problem, SpecError
 from labyard.resources import resource
 from labyard.spec.limits import DEFAULT
 
-_ABOVE = 3  # folders: of `challenges/NAME/index.md` the one that holds `challenges` and `playgrounds`
 app = typer.Typer(rich_markup_mode=None)
 content = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Write lessons: Markdown beside a play.")
 app.add_typer(content, name="content")
+for part in (create, preview, push, pull, remove):
+    content.add_typer(part.app)
 
 
 @content.command("lint", epilog=examples("labyard content lint .", "labyard content lint challenges/ -o json"))
@@ -62,28 +61,17 @@ def lint(
     tell(problems, count, output)
 
 
-def grounds_of(path: Path) -> Grounds:
-    """The playgrounds that lessons at `path` may be played in."""
-    top = path.resolve()
-    near = [place / "playgrounds" for place in (top, *top.parents[:_ABOVE])]
-    places = (*near, data_folder(None) / "playgrounds", resource("catalog") / "playgrounds")
-    return Catalog([place for place in places if os.access(place, os.R_OK | os.X_OK)], Manifests()).grounds()
-
-
-class Kind(StrEnum):
-    CHALLENGE = "challenge"
-    TUTORIAL = "tutorial"
-    COURSE = "course"
-    SKILL_PATH = "skill-path"
-    ROADMAP = "roadmap"
-    TRAINING = "training"
-
-
 @content.command(
-    "list", epilog=examples("labyard content list", "labyard content list --kind challenge -o json | jq '.[].problems'")
+    "list",
+    epilog=examples(
+        "labyard content list",
+        "labyard content list --mine",
+        "labyard content list --kind challenge -o json | jq '.[].problems'",
+    ),
 )
 def list_content(
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only of this kind.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only what can be pushed to; also previews.")] = False,
     output: Format = Output.TABLE,
 ) -> None:
     """List the content a server has, of all kinds, and what is wrong with it. Lessons of courses are not looked into."""
@@ -91,7 +79,7 @@ def list_content(
     async def work(api: Api) -> None:
         found: list[dict[str, Any]] = []
         for wanted in [kind] if kind else Kind:
-            listed = await api.get(f"/api/{wanted.value}s")
+            listed = await api.get(f"/api/author/{wanted.value}s" if mine else f"/api/{wanted.value}s")
             found += [{**piece, "kind": wanted.value} for piece in listed]
         if output is Output.JSON:
             out_json(found)

@@ -28,7 +28,7 @@ _MEANINGS = {
     ExitCode.OK: "done",
     ExitCode.FAILED: "it did not work; stderr says what, why, and what to do",
     ExitCode.USAGE: "the command line is wrong; for `tasks --wait`: a task failed or did not finish in time",
-    ExitCode.NOT_FOUND: "no such play, machine, playground, image or kernel",
+    ExitCode.NOT_FOUND: "no such play, machine, playground, piece of content, image or kernel",
     ExitCode.UNREACHABLE: "the server cannot be reached",
     ExitCode.TIMED_OUT: "`exec --timeout` ended the program",
     ExitCode.NOT_STARTED: "`exec`: the program cannot be run",
@@ -81,7 +81,7 @@ def from_response(status: int, body: object) -> LabyardError:
     hint = str(told["hint"]) if told.get("hint") else None
     problems = told.get("problems")
     if isinstance(problems, list) and problems:
-        return SpecError(tuple(_problem(item) for item in problems if isinstance(item, dict)))
+        return SpecError(tuple(problem_of(item) for item in problems if isinstance(item, dict)))
     if status == 404:
         return NotFoundError(message, hint=hint)
     if status == 401:
@@ -94,7 +94,7 @@ def from_response(status: int, body: object) -> LabyardError:
     return RemoteError(message, status=status, remote_code=str(told.get("code") or "unknown"), hint=hint)
 
 
-def _problem(item: dict[str, object]) -> Problem:
+def problem_of(item: dict[str, object]) -> Problem:
     return Problem(
         file=str(item.get("file") or "-"),
         line=_int(item.get("line")),

@@ -53,12 +53,26 @@ def tell(problems: Sequence[Problem], files: int, output: Output) -> None:
     if output is Output.JSON:
         out_json([asdict(problem) for problem in problems])
     else:
-        printer = console()
-        for problem in problems:
-            printer.print(_styled(problem))
-    say(f"{files} checked: {errors} errors, {len(problems) - errors} warnings")
+        show(problems)
+    say(f"{files} checked: {count(problems)}")
     if errors:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def show(problems: Sequence[Problem], *, stderr: bool = False) -> None:
+    """A line each."""
+    printer = console(stderr=stderr)
+    for problem in problems:
+        printer.print(_styled(problem))
+
+
+def count(problems: Sequence[Problem]) -> str:
+    errors = sum(not problem.warning for problem in problems)
+    return f"{_plural(errors, 'error')}, {_plural(len(problems) - errors, 'warning')}"
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def manifests(path: Path) -> Iterator[Path]:

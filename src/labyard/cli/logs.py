@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TextIO
 
 import structlog
 from structlog.typing import Processor
 
 
-def configure_logs(stream: TextIO) -> None:
-    """Colours at a terminal alone. What handlers bind (`play`, `machine`) comes along in every line."""
+def configure_logs(stream: TextIO, *, least: int = logging.NOTSET) -> None:
+    """Colours at a terminal alone. What handlers bind (`play`, `machine`) comes along in every line.
+
+    `least`: a level of `logging`; what is less is not told.
+    """
     finish: list[Processor]
     if stream.isatty():
         finish = [structlog.dev.ConsoleRenderer()]
@@ -25,5 +29,6 @@ def configure_logs(stream: TextIO) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *finish,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(stream),
     )

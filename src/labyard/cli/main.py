@@ -41,7 +41,7 @@ VERBS = (
     Verb("du", "labyard.cli.du", "Show what everything costs on disk."),
     Verb("scrub", "labyard.cli.du", "Look whether every snapshot is whole."),
     Verb("lint", "labyard.cli.lint", "Check manifests."),
-    Verb("content", "labyard.cli.content", "Check lessons: challenges, tutorials, courses, paths."),
+    Verb("content", "labyard.cli.content", "Write lessons: create, preview, check and push them."),
     Verb("bot", "labyard.cli.bot", "Prove playgrounds and lessons with their own solutions."),
     Verb("schema", "labyard.cli.schema", "Print the JSON Schema of a manifest."),
 )

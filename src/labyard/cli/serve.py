@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 
@@ -59,5 +60,7 @@ def down(data: Data = None) -> None:
     if not folder.is_dir():
         say(f"Nothing is there to end: no {folder}.")
         return
+    configure_logs(sys.stderr, least=logging.ERROR)  # what a server would warn of does not matter to who ends it
     ended = asyncio.run(assembly.down(assembly.Settings(data=folder)))
-    say(f"Ended {ended} plays and the server.")
+    plays = "1 play" if ended.plays == 1 else f"{ended.plays} plays"
+    say(f"Ended {plays} and the server." if ended.server else f"Ended {plays}; no server ran.")

@@ -27,6 +27,11 @@ class Target:
         """Whether the server is on this box: then proxies are not asked and the box's own token may be sent."""
         return _is_local(urlsplit(self.url).hostname or "")
 
+    def at(self, address: str) -> str:
+        """A path of this server from a whole address of it: what it calls itself need not resolve here."""
+        asked = urlsplit(address)
+        return urlunsplit(("", "", asked.path, asked.query, ""))
+
     def websocket(self, path: str) -> str:
         """The WebSocket address of a path on this server. Of a whole address only its path and query count.
 

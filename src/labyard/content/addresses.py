@@ -41,7 +41,7 @@ def link(address: str, files: Files) -> Link | None:
         return None
     if address.startswith("#"):
         return Link(address="#" + ANCHOR + quote(slug(unquote(address[1:])), safe=""))
-    if (path := _static(address)) is not None:
+    if (path := static(address)) is not None:
         found = files(path)
         return Link(address=found) if found is not None else None
     if _LOCAL.match(address):
@@ -62,7 +62,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^\w]+", "-", text.strip().lower()).strip("-")[:80] or "section"
 
 
-def _static(address: str) -> str | None:
+def static(address: str) -> str | None:
     """The path in `address`, when it is one below `__static__` and stays there."""
     path = re.split(r"[?#]", address.removeprefix("./"), maxsplit=1)[0]
     if not path.startswith(STATIC):

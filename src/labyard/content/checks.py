@@ -248,12 +248,6 @@ class BodyCheck:
             yield from self._card(component)
         elif component.name == "grid":
             yield from self._grid(component)
-        elif component.name in ("image-box", "slide-show"):
-            for source, place in _images(component):
-                if source.startswith(_STATIC) and not self.exists(source):
-                    yield self._say(
-                        place, f"there is no {source}", "files of `__static__` lie beside the lesson's index.md"
-                    )
 
     def _task(self, component: Component) -> Iterator[Problem]:
         name = value(component, "name")
@@ -304,12 +298,3 @@ def _names(prop: Prop) -> Iterator[str]:
     for item in prop.value.items if isinstance(prop.value, Sequence) else ():
         if isinstance(item, Mapping) and isinstance(name := item.entries.get("name"), Scalar):
             yield str(name.value)
-
-
-def _images(component: Component) -> Iterator[tuple[str, Place]]:
-    if (source := value(component, "src")) is not None:
-        yield source, component.props["src"].place
-    if (slides := component.props.get("slides")) is not None and isinstance(slides.value, Sequence):
-        for item in slides.value.items:
-            if isinstance(item, Mapping) and isinstance(image := item.entries.get("image"), Scalar):
-                yield str(image.value), slides.place

@@ -11,6 +11,7 @@ from typing import Final
 from pathspec import GitIgnoreSpec
 
 from labyard.content.lint import LARGEST
+from labyard.content.paths import is_passed_over
 
 IGNORE: Final = ".labctlignore"
 MOST_FILES: Final = 20_000
@@ -47,6 +48,20 @@ class Folder:
                     found.append((here / name).relative_to(self.root).as_posix())
         return tuple(found)
 
+    def sent(self) -> tuple[str, ...]:
+        """All that a push sends, less what is left out: also hidden files, and links. ValueError when there is too much."""
+        found: list[str] = []
+        for place, folders, files in os.walk(self.root):
+            here = Path(place)
+            links = [each for each in folders if (here / each).is_symlink()]
+            folders[:] = sorted({*folders} - {*links} - {each for each in folders if self._stays(here / each, "/")})
+            for name in sorted((*files, *links)):
+                if not self._stays(here / name):
+                    found.append((here / name).relative_to(self.root).as_posix())
+            if len(found) > MOST_FILES:
+                raise ValueError(f"{self.root} holds more than {MOST_FILES} files")
+        return tuple(found)
+
     def text(self, name: str) -> str:
         """Raises OSError, or ValueError for one that is too large or no text."""
         with (self._top / name).open("rb") as file:
@@ -66,6 +81,9 @@ class Folder:
 
     def shown(self, name: str) -> str:
         return str(self._top / name)
+
+    def _stays(self, path: Path, end: str = "") -> bool:
+        return is_passed_over(path.name) or self._leaves_out(path, end)
 
     def _leaves_out(self, path: Path, end: str = "") -> bool:
         """By the rules of any folder above it, as Git's: the innermost rule that speaks of it decides."""

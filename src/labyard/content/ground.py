@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from labyard.content.checks import unknown_needs
 from labyard.content.document import Document
@@ -35,13 +37,18 @@ def check_ground(
     *,
     known: Known | None = None,
     files: Callable[[str], bytes] | None = None,
+    elsewhere: Collection[str] = (),
 ) -> Ground:
     """`grounds` None: nobody knows them. `files` reads what startup files name beside the lesson.
+
+    `elsewhere`: more playgrounds that there are, but that nobody can look into here.
 
     What is merely doubtful in the playground is not told of every lesson in it.
     """
     content = document.content
     if not isinstance(content, Played):
+        return Ground(manifest=None, problems=())
+    if content.playground is not None and content.playground.name in {*elsewhere} - {*(grounds or ())}:
         return Ground(manifest=None, problems=())
     manifest, findings = _ground(content, grounds, limits, known, files)
     beside = () if manifest is None else manifest.playground.init_tasks
@@ -49,6 +56,13 @@ def check_ground(
     theirs = (each for each in findings if not each.warning or find(root, each.loc) is not None)
     findings = (*theirs, *unknown_needs(content.tasks, beside))
     return Ground(manifest=manifest, problems=tuple(each.placed(root, document.file) for each in findings))
+
+
+def play_digest(manifest: Manifest, content: Played) -> str:
+    """Another one when a play that is started now would be another: of its playground as the lesson has it, and its tasks."""
+    tasks = {name: task.model_dump(mode="json") for name, task in content.tasks.items()}
+    made_of = [manifest.name, manifest.playground.model_dump(mode="json"), tasks]
+    return sha256(json.dumps(made_of).encode()).hexdigest()[:32]
 
 
 def _ground(

@@ -1,14 +1,15 @@
 """All content there is, in folders `challenges/NAME/`, `tutorials/NAME/` and so on below some roots.
 
 Looked at anew at every question, so that an author sees an edit at once; read only when it changed. What is broken is
-listed with its problems.
+listed with its problems. What was pushed is called as its folder, whatever it says of itself: it cannot take another's name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from errno import ENOENT
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from labyard.content.folder import Folder
 from labyard.content.ground import Ground, Grounds, check_ground
 from labyard.content.lint import LARGEST, read_file
 from labyard.content.model import Content
+from labyard.content.stamps import STATIC, Stamp, stamp
 from labyard.content.tree import INDEX, LessonPage, Tree, tree_of
 from labyard.errors import NotFoundError, Problem
 from labyard.spec.limits import DEFAULT, Limits
@@ -32,7 +34,6 @@ PLURALS: Final = {
     "trainings": "training",
 }
 """The word in addresses and folders → the kind."""
-STATIC: Final = "__static__"
 MOST_PIECES: Final = 2_000
 """Of one kind, below one root."""
 _KEPT: Final = 10_000  # documents
@@ -40,13 +41,19 @@ _SOLUTION: Final = re.compile(r"solution(-[0-9]+)?\.md")
 _SCRIPT: Final = re.compile(r"\.(solution(?:-[0-9]+)?)\.sh")
 
 _ABSENT: Final = object()
-_Stamp = tuple[int, int, int]
+
+
+class Origin(Enum):
+    SHIPPED = "shipped"  # nobody changes it
+    OWN = "own"  # its author may push to it
+    PREVIEW = "preview"  # an author looks at it: in no list, nobody's progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One piece. `file`: its index as people call it. `ground`: how it fits the playground it is played in."""
 
+    origin: Origin
     plural: str
     name: str
     folder: Path
@@ -74,30 +81,32 @@ class Solution:
 
 @dataclass
 class Library:
-    """`grounds`: asked for the playgrounds there are."""
+    """`roots`: of what ships. `grounds`: asked for the playgrounds there are. `own`, `previews`: roots that are pushed to."""
 
     roots: Sequence[Path]
     grounds: Callable[[], Grounds]
     limits: Limits = DEFAULT
-    _read: dict[Path, tuple[_Stamp, Document]] = field(default_factory=dict)
+    own: Path | None = None
+    previews: Path | None = None
+    _read: dict[Path, tuple[Stamp, Document]] = field(default_factory=dict)
     _fits: dict[str, tuple[Document, object, Ground]] = field(default_factory=dict)
 
     def entries(self, plural: str) -> list[Entry]:
-        """By name; where two roots have the same one, the earlier root's counts."""
-        if plural not in PLURALS:
-            raise NotFoundError(f"there is no content of the kind {plural[:64]!r}")
-        grounds = self.grounds()
-        found: dict[str, Entry] = {}
-        for root in self.roots:
-            for folder in _folders(root / plural)[:MOST_PIECES]:
-                entry = self._entry(root, folder, plural, grounds)
-                if entry is not None:
-                    found.setdefault(entry.name, entry)
-        return [found[name] for name in sorted(found)]
+        """The catalog, by name: one's own, then what ships. Where two have the same name, the earlier root's counts."""
+        own = () if self.own is None else ((self.own, Origin.OWN),)
+        return self._listed(plural, (*own, *((root, Origin.SHIPPED) for root in self.roots)))
+
+    def previews_of(self, plural: str) -> list[Entry]:
+        return self._listed(plural, () if self.previews is None else ((self.previews, Origin.PREVIEW),))
+
+    def shipped(self, plural: str) -> list[Entry]:
+        """Also those that one's own stand in front of."""
+        return self._listed(plural, tuple((root, Origin.SHIPPED) for root in self.roots))
 
     def entry(self, plural: str, name: str) -> Entry:
-        """NotFoundError when there is none of that name."""
-        entry = next((each for each in self.entries(plural) if each.name == name), None)
+        """A preview, or one of the catalog. NotFoundError when there is none of that name."""
+        found = (each for entries in (self.previews_of, self.entries) for each in entries(plural))
+        entry = next((each for each in found if each.name == name), None)
         if entry is None:
             kind = PLURALS[plural]
             raise NotFoundError(f"no {kind} {name[:64]!r}", hint=f"`labyard content list --kind {kind}` shows them")
@@ -156,7 +165,19 @@ class Library:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def _entry(self, root: Path, folder: Path, plural: str, grounds: Grounds) -> Entry | None:
+    def _listed(self, plural: str, roots: Sequence[tuple[Path, Origin]]) -> list[Entry]:
+        if plural not in PLURALS:
+            raise NotFoundError(f"there is no content of the kind {plural[:64]!r}")
+        grounds = self.grounds()
+        found: dict[str, Entry] = {}
+        for root, origin in roots:
+            for folder in _folders(root / plural)[:MOST_PIECES]:
+                entry = self._entry(folder, plural, grounds, origin)
+                if entry is not None:
+                    found.setdefault(entry.name, entry)
+        return [found[name] for name in sorted(found)]
+
+    def _entry(self, folder: Path, plural: str, grounds: Grounds, origin: Origin) -> Entry | None:
         index = next((each for each in _names(folder) if INDEX.fullmatch(each)), None)
         if index is None:
             return None
@@ -168,9 +189,17 @@ class Library:
             problem = Problem(file=file, line=1, column=1, message=words)
             document = Document.unread(file, problem)
             content = None
-        name = content.name if content is not None and content.name else folder.name
+        named = content.name if content is not None and origin is Origin.SHIPPED else None
         ground = self._fit(str(folder), document, (folder,), grounds)
-        return Entry(plural=plural, name=name, folder=folder, file=file, document=document, ground=ground)
+        return Entry(
+            origin=origin,
+            plural=plural,
+            name=named or folder.name,
+            folder=folder,
+            file=file,
+            document=document,
+            ground=ground,
+        )
 
     def _fit(self, key: str, document: Document, folders: Sequence[Path], grounds: Grounds) -> Ground:
         """How a lesson fits its playground; `key` names it. `folders`: where files that it names may lie."""
@@ -184,13 +213,13 @@ class Library:
 
     def _document(self, folder: Folder, name: str, shown: str) -> Document:
         path = folder.root / name
-        stamp = _stamp(folder.root, path)
+        now = stamp(folder.root, path)
         known = self._read.get(path)
-        if known is None or known[0] != stamp:
+        if known is None or known[0] != now:
             if len(self._read) >= _KEPT:
                 self._read.clear()
                 self._fits.clear()
-            known = self._read[path] = (stamp, self._parse(folder, name, shown))
+            known = self._read[path] = (now, self._parse(folder, name, shown))
         return known[1]
 
     def _parse(self, folder: Folder, name: str, shown: str) -> Document:
@@ -210,24 +239,6 @@ def _names(place: Path) -> list[str]:
         return sorted(path.name for path in place.iterdir())
     except OSError:
         return []
-
-
-def _stamp(top: Path, path: Path) -> _Stamp:
-    """Changes with the file, and with what lies in a `__static__` that it may show."""
-    places: Iterator[Path] = (each / STATIC for each in path.parents if each == top or top in each.parents)
-    shown = max((_when(each) for each in places), default=0)
-    try:
-        state = path.stat()
-    except OSError:
-        return 0, 0, shown
-    return state.st_mtime_ns, state.st_size, shown
-
-
-def _when(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def beside(folders: Sequence[Path], name: str) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
 from labyard.content.document import Document, read_document
 from labyard.content.ground import Grounds, check_ground
+from labyard.content.render import render
 from labyard.content.units import check_units
 from labyard.errors import Problem
 from labyard.spec.limits import DEFAULT, Limits
@@ -33,8 +36,13 @@ class Files(Protocol):
         """As the author calls it."""
 
 
-def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None) -> tuple[Problem, ...]:
-    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known."""
+def lint(
+    files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = None, elsewhere: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Every problem, file by file, in the order of each file. `grounds`: the playgrounds there are, None: not known.
+
+    `elsewhere`: more of them, which nobody can look into here.
+    """
     found: dict[str, set[Problem]] = {}
     together: dict[str, list[Document]] = {}
     for name in files.names():
@@ -43,12 +51,46 @@ def lint(files: Files, *, limits: Limits = DEFAULT, grounds: Grounds | None = No
             found[shown] = {_at(shown, "Markdown cannot lie in `__static__`", "files there are public as they are")}
         elif not name.rsplit("/", 1)[-1].startswith("."):
             document = read_file(files, name, limits)
-            found[shown] = {*document.problems, *check_ground(document, grounds, limits).problems}
+            page = render(document, files=partial(_address, files, name))
+            ground = check_ground(document, grounds, limits, elsewhere=elsewhere)
+            found[shown] = {*document.problems, *page.problems, *ground.problems}
             together.setdefault(folder, []).append(document)
     for documents in together.values():
         for problem in check_units(documents):
             found[problem.file].add(problem)
     return tuple(problem for problems in found.values() for problem in sorted(problems, key=_in_file))
+
+
+def lint_file(
+    files: Files, name: str, *, limits: Limits = DEFAULT, grounds: Grounds | None = None
+) -> tuple[Problem, ...]:
+    """What is wrong with one file, and with its folder through it; nothing with what is no content."""
+    known = files.names()
+    if name not in known:
+        return ()
+    folder = name.rpartition("/")[0]
+    together = tuple(each for each in known if each.rpartition("/")[0] == folder)
+    return lint(_Some(files, together), limits=limits, grounds=grounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Some files of a folder, looked at in the whole of it."""
+
+    files: Files
+    chosen: tuple[str, ...]
+
+    def names(self) -> tuple[str, ...]:
+        return self.chosen
+
+    def text(self, name: str) -> str:
+        return self.files.text(name)
+
+    def exists(self, name: str) -> bool:
+        return self.files.exists(name)
+
+    def shown(self, name: str) -> str:
+        return self.files.shown(name)
 
 
 def _in_file(problem: Problem) -> tuple[int, int, str]:
@@ -71,6 +113,10 @@ def _beside(files: Files, name: str, path: str) -> bool:
     """Whether `path` is beside the file `name`, or beside what it is a part of: lessons share their course's `__static__`."""
     folders = name.split("/")[:-1]
     return any(files.exists("/".join((*folders[:count], path))) for count in range(len(folders), -1, -1))
+
+
+def _address(files: Files, name: str, path: str) -> str | None:
+    return path if _beside(files, name, path) else None
 
 
 def _at(file: str, message: str, hint: str | None = None) -> Problem:

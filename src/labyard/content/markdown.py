@@ -21,7 +21,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from labyard.content.addresses import ANCHOR, LONGEST, Files, image, link, slug
+from labyard.content.addresses import ANCHOR, LONGEST, Files, image, link, slug, static
 from labyard.content.blocks import INLINE, Component, attributes
 from labyard.content.highlight import highlight, plain, read_info
 from labyard.content.raw_html import RawHtml
@@ -351,4 +351,6 @@ def _tag(name: str, attributes: dict[str, str]) -> str:
 def _refused(what: str, address: str) -> str:
     if len(address) > LONGEST:
         return f"{what} leads to an address of more than {LONGEST} characters"
-    return f"{what} leads to `{address[:80]}`, which is not there or not allowed"
+    if (path := static(address)) is not None:
+        return f"there is no {path[:200]} (files of `__static__` lie beside the lesson's index.md)"
+    return f"{what} leads to `{address[:80]}`, which is not allowed"

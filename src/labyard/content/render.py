@@ -31,11 +31,15 @@ _SHOWN_PROBLEMS: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """`html`: all of it. `teaser`: what comes before `<!--more-->`, empty without such a line."""
+    """`html`: all of it. `teaser`: what comes before `<!--more-->`, empty without such a line.
+
+    `problems`: what only rendering finds (where links and images lead, and when it is too much). They are shown in `html`.
+    """
 
     html: str
     teaser: str
     headings: tuple[Heading, ...]
+    problems: tuple[Problem, ...]
 
 
 def render(lesson: Document, *, files: Files) -> Rendered:
@@ -50,7 +54,7 @@ def render(lesson: Document, *, files: Files) -> Rendered:
     above, below = page.parts(lesson.body.parts)
     html = sanitize(told + above + (below or ""))
     teaser = sanitize(told + above) if below is not None else ""
-    return Rendered(html=html, teaser=teaser, headings=tuple(page.writing.headings))
+    return Rendered(html=html, teaser=teaser, headings=tuple(page.writing.headings), problems=tuple(page.problems))
 
 
 def _texts(parts: Iterable[Part]) -> Iterable[Markdown]:
@@ -67,7 +71,9 @@ class _Page:
     def __init__(self, lesson: Document, files: Files) -> None:
         self._content = lesson.content
         self._check = BodyCheck(lesson.file, lesson.content, lesson.tasks, lambda path: files(path) is not None)
-        self.writing = Writing(files=files, component=lambda each: self.component(each, ()), problem=_say)
+        self._file = lesson.file
+        self.writing = Writing(files=files, component=lambda each: self.component(each, ()), problem=self._found)
+        self.problems: list[Problem] = []
         self._size = 0
 
     def parts(self, parts: Iterable[Part], around: tuple[Component, ...] = ()) -> tuple[str, str | None]:
@@ -97,7 +103,7 @@ class _Page:
         except TooMuchError:
             self.writing.work = -1
             why = "from here on the lesson is too much to be shown as Markdown; this is what was written"
-            return Text(html=f'<p>{_say(part.line, why)}</p><pre tabindex="0">{plain(source)}</pre>')
+            return Text(html=f'<p>{self._found(part.line, why)}</p><pre tabindex="0">{plain(source)}</pre>')
         return Text(html=sanitize(text.html), more=None if text.more is None else sanitize(text.more))
 
     def component(self, component: Component, around: tuple[Component, ...]) -> str:
@@ -113,11 +119,15 @@ class _Page:
             return told + show(shown) + ("" if component.inline else "\n")
         except TooMuchError:
             self.writing.work = -1
-            return told + _say(component.place.line, "the lesson is too much to be shown")
+            return told + self._found(component.place.line, "the lesson is too much to be shown")
 
     def _slot(self, parts: tuple[Part, ...], component: Component, around: tuple[Component, ...]) -> Iterable[str]:
         above, below = self.parts(parts, (*around, component))
         return above, below or ""
+
+    def _found(self, line: int, words: str) -> str:
+        self.problems.append(Problem(file=self._file, line=line, column=1, message=words))
+        return _say(line, words)
 
 
 def _box(problem: Problem) -> str:

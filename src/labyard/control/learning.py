@@ -10,7 +10,7 @@ from labyard.content.library import PLURALS, Entry, Library
 from labyard.content.model import Played
 from labyard.content.tree import LessonPage, ModulePage, Page, Tree
 from labyard.control.lesson_key import CHALLENGE, COURSE, TUTORIAL, LessonKey
-from labyard.control.lessons import Lessons
+from labyard.control.lessons import Lessons, refuse_preview
 from labyard.control.plays import Plays
 from labyard.control.progress import Progress
 from labyard.control.refusals import BadRequestError
@@ -118,6 +118,7 @@ class Learning:
         state = next(each for module in course.modules for each in module.lessons if each.page.path == page.path)
         if state.gates or _is_checked(page):
             raise ConflictError("this lesson is complete when its checks pass; nobody can say so instead")
+        refuse_preview(course.entry)
         await self._progress.complete(owner, str(key))
 
     def _tree(self, plural: str, name: str) -> tuple[Entry, Tree]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakValueDictionary
 
-from labyard.content.library import PLURALS, Entry, Library
+from labyard.content.library import PLURALS, Entry, Library, Origin
 from labyard.content.model import Played
 from labyard.control.lesson_key import CHALLENGE, TUTORIAL, LessonKey
 from labyard.control.planning import NewPlay
@@ -101,6 +101,7 @@ class Lessons:
         if key.kind != TUTORIAL:
             raise ConflictError(f"a {key.kind} is solved when its checks pass; nobody can say so instead")
         entry = await asyncio.to_thread(self.library.entry, key.plural, key.name)
+        refuse_preview(entry)
         if not isinstance(entry.content, Played) or entry.content.playground is None:
             raise ConflictError(f"{entry.name} is only read: it has no playground", hint="there is nothing to complete")
         await self._progress.complete(owner, str(key))
@@ -115,6 +116,11 @@ class Lessons:
         lock = self._locks.setdefault((owner, str(key)), asyncio.Lock())
         async with lock:
             yield
+
+
+def refuse_preview(entry: Entry) -> None:
+    if entry.origin is Origin.PREVIEW:
+        raise ConflictError("a preview keeps no progress", hint="`labyard content push` puts the lesson in the catalog")
 
 
 def _key(entry: Entry) -> LessonKey:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labyard.content.document import Document
-from labyard.content.ground import Grounds, check_ground
+from labyard.content.ground import Grounds, check_ground, play_digest
 from labyard.content.library import beside
 from labyard.content.model import Listed, Played
 from labyard.errors import ConflictError, Problem, SpecError
@@ -63,7 +63,8 @@ class Manifests:
         plan = resolve(manifest, parameters=parameters, limits=self._limits)
         plan = with_lesson(plan, content.tasks, lesson=key, title=content.title)
         needs = isinstance(content, Listed) and content.needs is not None
-        return plan.model_copy(update={"needs_internet": plan.needs_internet or needs})
+        digest = play_digest(manifest, content)
+        return plan.model_copy(update={"needs_internet": plan.needs_internet or needs, "lesson_digest": digest})
 
     def most_memory(self, manifest: Manifest, *, overrides: Mapping[str, Any]) -> tuple[str, int]:
         """The machine that asks for most memory, before any cap, and how many bytes."""

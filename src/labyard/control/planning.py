@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labyard.content.document import Document
-from labyard.content.library import Library
+from labyard.content.library import Library, Origin
 from labyard.control.catalog import Catalog
 from labyard.control.lesson_key import LessonKey
 from labyard.control.policy import Policy
@@ -85,24 +85,25 @@ class Planner:
         if new.manifest is not None or new.playground or new.overrides:
             raise BadRequestError("a lesson is played in the playground it names", hint="give `lesson` alone")
         key = LessonKey.parse(new.lesson)
-        document, folders = self._find(key)
+        document, folders, preview = self._find(key)
         manifests = self._catalog.manifests
         manifest, content = manifests.of_lesson(document, self._catalog.grounds(), folders)
         self._refuse_huge(manifest, {}, memory)
         plan = manifests.plan_lesson(manifest, content, key=str(key), parameters=new.parameters)
         if plan.snapshot is not None and new.cold:
             raise BadRequestError(f"{plan.playground} is a saved playground: it never boots")
-        return document.file, plan
+        return document.file, plan.model_copy(update={"preview": preview})
 
-    def _find(self, key: LessonKey) -> tuple[Document, tuple[Path, ...]]:
-        """The lesson, and where files that it names may lie."""
+    def _find(self, key: LessonKey) -> tuple[Document, tuple[Path, ...], bool]:
+        """The lesson, where files that it names may lie, and whether it is a preview."""
         if self._library is None:
             raise NotFoundError(f"no {key.kind} {key.name[:64]!r}", hint="this server has no lessons")
         entry = self._library.entry(key.plural, key.name)
+        preview = entry.origin is Origin.PREVIEW
         if not key.path:
-            return entry.document, (entry.folder,)
+            return entry.document, (entry.folder,), preview
         lesson = self._library.lesson(entry, key.path)
-        return lesson.document, (entry.folder / lesson.folder, entry.folder)
+        return lesson.document, (entry.folder / lesson.folder, entry.folder), preview
 
     def _refuse_huge(self, manifest: Manifest, overrides: Mapping[str, Any], memory: int) -> None:
         """A machine that asks for more than its share gets its share; for more than the box has, an error."""

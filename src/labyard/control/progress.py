@@ -29,7 +29,7 @@ class Progress:
         self._clock = clock
 
     async def began(self, row: PlayRow) -> None:
-        """A play of a lesson is an attempt, unless a bot plays."""
+        """A play of a lesson is an attempt, unless a bot plays, or its author in a preview."""
         if _counts(row):
             await self._store.begin(row.id, row.owner, row.plan.lesson, now=self._clock())
 
@@ -68,7 +68,7 @@ class Progress:
 
 
 def _counts(row: PlayRow) -> bool:
-    return bool(row.plan.lesson) and not row.bot
+    return bool(row.plan.lesson) and not row.bot and not row.plan.preview
 
 
 def streak_of(days: Sequence[date], today: date) -> Streak:

@@ -15,3 +15,9 @@ class BadRequestError(LabyardError):
     """An argument makes no sense, whatever the state."""
 
     code = "bad-request"
+
+
+class TooLargeError(LabyardError):
+    """Larger than such a thing may be here."""
+
+    code = "too-large"

@@ -38,7 +38,10 @@ _WORK = "work-"
 _SAVED = "saved-"
 _DAMAGED_SECONDS = 7 * 86_400.0
 # What a play is called and how its page looks is no part of what its machines are.
-_NOT_INSIDE = {"title", "notes", "tabs", "forwards", "playground", "needs_internet", "one_off", "lesson"}
+_NOT_INSIDE = {
+    *("title", "notes", "tabs", "forwards", "playground", "needs_internet", "one_off"),
+    *("lesson", "lesson_digest", "preview"),
+}
 
 
 class Templates:

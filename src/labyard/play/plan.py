@@ -192,6 +192,7 @@ class PlayPlan(Value):
     `one_off`: somebody's own words went in, which nobody will choose again: no start of it makes a snapshot for others.
     `snapshot`: the id of a saved one that it is forked from, and never booted without.
     `lesson`: what is read beside it, as `challenge/NAME`, `tutorial/NAME` or `course/NAME/[MODULE/]LESSON`; else empty.
+    `lesson_digest`: of what that made of it; `preview`: its author tries it out, so it is nobody's progress.
     """
 
     playground: str
@@ -209,6 +210,8 @@ class PlayPlan(Value):
     snapshot: str | None = None
     needs_internet: bool = False
     lesson: str = ""
+    lesson_digest: str = ""
+    preview: bool = False
 
     def without_lesson(self) -> PlayPlan:
         """Its playground, as far as machines are concerned."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from labyard import __version__
 from labyard.server import (
+    authoring,
     conns,
     content_files,
     disk,
@@ -28,25 +29,28 @@ from labyard.server import (
     unbuilt,
 )
 from labyard.server.guard import Guard
+from labyard.server.lesson_page import Pages
 from labyard.server.services import Services
 from labyard.server.sockets import Sockets
 
 
 def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
-    """The whole server. While it runs, so does the reconciler. `pages`: the folder of the built pages."""
+    """The whole server. While it runs, so do the reconciler and who sweeps previews. `pages`: the built pages' folder."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        reconciling = asyncio.create_task(services.reconciler.run())
+        await services.authoring.clear()
+        running = [asyncio.create_task(work()) for work in (services.reconciler.run, services.previews.run)]
         try:
             yield
         finally:
-            reconciling.cancel()
-            with suppress(asyncio.CancelledError):
-                await reconciling
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     app = FastAPI(title="Labyard", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.services = services
+    app.state.pages = Pages()
     app.state.sockets = Sockets(services.settings.sockets_per_play)
     problems.install(app)
     for router in (
@@ -60,6 +64,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         status.router,
         unbuilt.router,
         lessons.router,
+        authoring.router,
         content_files.router,
     ):
         app.include_router(router)

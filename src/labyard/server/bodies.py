@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from labyard.control.refusals import BadRequestError
+from labyard.server.arriving import arriving
 
 _DEPTH_LIMIT = 64
 
@@ -84,6 +85,27 @@ class TaskInput(Body):
     value: str
 
 
+class NewPiece(Body):
+    """Ours: `empty`, without what an author begins with; `preview`, for its author's eyes. labctl sends more."""
+
+    name: str
+    empty: bool = False
+    preview: bool = False
+
+
+class PieceName(Body):
+    kind: str
+    name: str
+
+
+class PieceFileName(PieceName):
+    file: str
+
+
+class PieceText(PieceFileName):
+    content: str
+
+
 class Prepare(Body):
     """The start parameters to prepare for; those left out have their defaults."""
 
@@ -103,7 +125,8 @@ def body_of(model: type[BodyT]) -> Callable[[Request], Coroutine[Any, Any, BodyT
 
     async def read(request: Request) -> BodyT:
         try:
-            value = json.loads(await request.body() or b"{}")
+            body = b"".join([piece async for piece in arriving(request)])
+            value = json.loads(body or b"{}")
             return model.model_validate(value)
         except (ValueError, RecursionError) as error:
             raise BadRequestError(f"the body is not what is expected here: {_why(error)}") from error

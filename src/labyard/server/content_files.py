@@ -1,4 +1,4 @@
-"""/content/files: what authors put into `__static__`, and nothing else. Nothing in it can run."""
+"""/content/files: what authors put into `__static__`, and to programs of theirs all the rest. Nothing in it can run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from labyard.content.library import Library
+from labyard.control.access import Proof
+from labyard.control.refusals import TooLargeError
 from labyard.server.asker import Asker, Given
-from labyard.server.problems import TooLargeError
 
 router = APIRouter(tags=["lessons"])
 
@@ -40,11 +41,14 @@ _LOCKED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @router.get("/content/files/{plural}/{name}/{path:path}")
-async def content_file(
-    request: Request, plural: str, name: str, path: str, _person: Asker, services: Given
-) -> Response:
-    """404 for everything that does not lie in a `__static__` of that content."""
-    file, tag, size = await asyncio.to_thread(_find, services.lessons.library, plural, name, path)
+async def content_file(request: Request, plural: str, name: str, path: str, person: Asker, services: Given) -> Response:
+    """404 for what does not lie in a `__static__` of that content, unless its author's program asks (`content pull`)."""
+    if person.proof is Proof.TOKEN:
+        file = await services.authoring.file(plural, name, path)
+    else:
+        file = await asyncio.to_thread(_static, services.lessons.library, plural, name, path)
+    state = file.stat()
+    tag, size = f'"{state.st_mtime_ns:x}-{state.st_size:x}"', state.st_size
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Content-Security-Policy": _LOCKED}
     if tag in (each.strip() for each in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
@@ -55,7 +59,5 @@ async def content_file(
     return FileResponse(file, headers=headers, media_type=kind or "application/octet-stream", **arguments)
 
 
-def _find(library: Library, plural: str, name: str, path: str) -> tuple[Path, str, int]:
-    file = library.static(library.entry(plural, name), path)
-    state = file.stat()
-    return file, f'"{state.st_mtime_ns:x}-{state.st_size:x}"', state.st_size
+def _static(library: Library, plural: str, name: str, path: str) -> Path:
+    return library.static(library.entry(plural, name), path)

@@ -9,14 +9,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from labyard.control.refusals import BadRequestError
-from labyard.server.problems import TooLargeError, answer
+from labyard.control.refusals import BadRequestError, TooLargeError
+from labyard.server.problems import answer
 from labyard.server.services import ServerSettings
 
 log = structlog.get_logger()
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 UPLOAD_PATH = "/api/images/import"
+MARKDOWN_PATH = "/api/content/markdown"
+FILE_PATH = "/api/content/upload"
 
 
 class Guard:
@@ -25,6 +27,11 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
         self._app = app
         self._settings = settings
+        self._limits = {
+            UPLOAD_PATH: settings.upload_limit,
+            MARKDOWN_PATH: settings.markdown_limit,
+            FILE_PATH: settings.file_limit,
+        }
         self._names = {*_LOOPBACK, settings.page_host, *(name.lower() for name in settings.names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +53,7 @@ class Guard:
         if self._is_page_load(scope, headers, host):
             await RedirectResponse(self._page_address(scope, host), 307)(scope, receive, secured)
             return
-        limit = self._settings.upload_limit if scope["path"] == UPLOAD_PATH else self._settings.body_limit
+        limit = self._limits.get(scope["path"], self._settings.body_limit)
         if int(length) > limit if (length := headers.get("content-length", "0")).isdigit() else True:
             await answer(_too_large(limit))(scope, receive, secured)
             return

@@ -18,7 +18,7 @@ from labyard.server.shapes import Json, moment
 
 _MOST_PROBLEMS = 100
 # Of the box's owner: labctl asks nobody whether to trust them.
-_AUTHORS = ({"userId": "owner", "name": "owner", "displayName": "", "official": True},)
+AUTHOR = {"userId": "owner", "name": "owner", "displayName": "", "official": True}
 
 
 def lesson(view: LessonView, *, page: str) -> Json:
@@ -39,7 +39,8 @@ def lesson(view: LessonView, *, page: str) -> Json:
 
 
 def piece(entry: Entry, *, page: str) -> Json:
-    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `problems`, `canStart`."""
+    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `initConditions`, `problems`, `canStart`, and
+    `origin`: `shipped`, `own`, `preview`."""
     content = entry.content
     listed = content if isinstance(content, Listed) else None
     play_in = content.playground if isinstance(content, Played) else None
@@ -53,7 +54,7 @@ def piece(entry: Entry, *, page: str) -> Json:
         "categories": [] if listed is None else list(listed.categories),
         "tags": tags,
         "tagz": tags,
-        "authors": list(_AUTHORS),
+        "authors": [AUTHOR],
         "pageUrl": f"{page}/{entry.plural}/{entry.name}",
         "createdAt": _written(content.created_at if content is not None else None),
         "updatedAt": _written(_updated(content)),
@@ -61,12 +62,21 @@ def piece(entry: Entry, *, page: str) -> Json:
         "difficulties": [each.value for each in content.difficulties] if isinstance(content, SkillPath) else [],
         "needs": listed.needs.value if listed is not None and listed.needs is not None else "",
         "playground": "" if play_in is None else play_in.name,
-        "canStart": play_in is not None and _is_sound(entry.document, entry.ground),
+        "initConditions": _parameters(entry.ground),
+        "canStart": play_in is not None and is_sound(entry.document, entry.ground),
+        "origin": entry.origin.value,
         "problems": [str(problem) for problem in entry.problems[:_MOST_PROBLEMS]],
     }
 
 
-def _is_sound(document: Document, ground: Ground) -> bool:
+def _parameters(ground: Ground) -> Json | None:
+    """What is asked when it starts: the playground's, with what the lesson changes."""
+    if ground.manifest is None:
+        return None
+    return ground.manifest.playground.init_conditions.model_dump(mode="json", by_alias=True)
+
+
+def is_sound(document: Document, ground: Ground) -> bool:
     """Whether a play of it can be started."""
     return document.sound and not any(not problem.warning for problem in ground.problems)
 
@@ -119,9 +129,10 @@ def _lesson(state: LessonState) -> Json:
         "slug": _slug(content, state.page.name),
         "path": state.page.path,
         "playground": None if use is None else {"name": use.name},
+        "initConditions": _parameters(state.page.ground),
         "tasks": tasks(state.page.document),
         "units": [{"name": unit.name, "title": unit.title} for unit in state.page.units],
-        "canStart": use is not None and _is_sound(state.page.document, state.page.ground),
+        "canStart": use is not None and is_sound(state.page.document, state.page.ground),
         "problems": [str(problem) for problem in state.page.problems[:_MOST_PROBLEMS]],
     }
 

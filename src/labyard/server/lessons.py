@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
 
-from labyard.content.library import PLURALS, Entry, Library
-from labyard.content.tree import LessonPage, Page
+from labyard.content.library import PLURALS, Library
+from labyard.content.tree import Page
 from labyard.control.learning import LessonChange
 from labyard.control.lesson_key import CHALLENGE, TUTORIAL, LessonKey
 from labyard.control.lessons import LessonView, Status
 from labyard.control.refusals import BadRequestError
-from labyard.errors import NotFoundError
 from labyard.server import lesson_shapes as shapes
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import ChangeLearning, ChangeLesson, documented, given
-from labyard.server.lesson_page import page_of
+from labyard.server.lesson_page import Pages, read
 from labyard.server.places import page_root
 from labyard.server.shapes import Json
 
@@ -113,33 +113,25 @@ async def change_learning(
     return shapes.course(await services.learning.of(person.id, "courses", name), page=page_root(request))
 
 
-async def read_page(plural: Plural, name: str, _person: Asker, services: Given, path: str = "") -> Any:
-    """What is read. `path`: a lesson of a course, `module/lesson`."""
-    return await asyncio.to_thread(_page, services.lessons.library, plural, name, path)
+async def read_page(
+    request: Request, plural: Plural, name: str, _person: Asker, services: Given, path: str = ""
+) -> Any:
+    """What is read. `path`: a lesson of a course, `module/lesson`. Its `ETag` is a digest of what it is made of.
+
+    Ours: `preview`, and `playDigest` of what a play of it would be made from now.
+    """
+    pages = request.app.state.pages
+    assert isinstance(pages, Pages)  # noqa: S101 - put there by create_app
+    page = await asyncio.to_thread(pages.read, services.lessons.library, plural, name, path)
+    headers = {"ETag": page.tag}
+    if page.tag in (each.strip() for each in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(page.body, media_type="application/json", headers=headers)
 
 
 async def read_solutions(plural: Plural, name: str, _person: Asker, services: Given, path: str = "") -> Any:
     """`script` is the bot's, null where there is none."""
     return await asyncio.to_thread(_solutions, services.lessons.library, plural, name, path)
-
-
-def _page(library: Library, plural: str, name: str, path: str) -> Json:
-    entry = library.entry(plural, name)
-    page: Page = Page(name=entry.name, folder="", document=entry.document)
-    units = library.tree(entry).units
-    kind = PLURALS[plural]
-    if path:
-        lesson = library.lesson(entry, path)
-        page, units, kind = lesson, lesson.units, "lesson"
-    return {
-        "kind": kind,
-        "name": page.name,
-        "path": path,
-        **_read(library, entry, page),
-        "tasks": shapes.shown_tasks(page.document),
-        "units": [{"name": unit.name, **_read(library, entry, unit)} for unit in units],
-        "problems": [str(problem) for problem in page.document.problems[:100]],
-    }
 
 
 def _solutions(library: Library, plural: str, name: str, path: str) -> list[Json]:
@@ -149,22 +141,11 @@ def _solutions(library: Library, plural: str, name: str, path: str) -> list[Json
     for each in library.solutions(entry, folder):
         told: Json = {"title": "", "html": "", "contents": []}
         if each.document is not None:
-            told = _read(library, entry, Page(name=each.name, folder=folder, document=each.document))
+            told = read(library, entry, Page(name=each.name, folder=folder, document=each.document))
         found.append(
             {**told, "name": each.name, "title": each.document.title if each.document else "", "script": each.script}
         )
     return found
-
-
-def _read(library: Library, entry: Entry, page: Page | LessonPage) -> Json:
-    def exists(path: str) -> bool:
-        try:
-            library.static(entry, path)
-        except NotFoundError:
-            return False
-        return True
-
-    return {**page_of(entry, page.document, page.folder, exists=exists), "title": page.title}
 
 
 for _plural in PLURALS:

@@ -19,6 +19,12 @@ def page_root(connection: HTTPConnection) -> str:
     return f"{'https' if settings.secure else 'http'}://{host}"
 
 
+def asked_root(connection: HTTPConnection) -> str:
+    """The very host that was asked: for what a program is to ask next, which need not know our pages' name."""
+    secure = services_of(connection).settings.secure
+    return f"{'https' if secure else 'http'}://{connection.headers.get('host', '')}"
+
+
 def socket_root(connection: HTTPConnection) -> str:
     """Where WebSockets are: the very host that was asked, since a browser's cookie and page are there."""
     secure = services_of(connection).settings.secure

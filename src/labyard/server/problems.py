@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -10,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from labyard.control.refusals import BadRequestError
+from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
     CapacityError,
     ConflictError,
@@ -20,6 +22,7 @@ from labyard.errors import (
     LabyardError,
     NotBuiltError,
     NotFoundError,
+    Problem,
     SpecError,
 )
 
@@ -30,8 +33,16 @@ class UnauthorizedError(LabyardError):
     code = "unauthorized"
 
 
-class TooLargeError(LabyardError):
-    code = "too-large"
+class TooSlowError(LabyardError):
+    """A body that was announced and does not come."""
+
+    code = "too-slow"
+
+
+class LengthRequiredError(LabyardError):
+    """A body that does not say how long it is."""
+
+    code = "length-required"
 
 
 # Never 429, 503 or 504: labctl retries those with its body already spent, and hides the message.
@@ -44,6 +55,8 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (CapacityError, 409),
     (ConflictError, 409),
     (TooLargeError, 413),
+    (TooSlowError, 408),
+    (LengthRequiredError, 411),
     (NotBuiltError, 501),
     (ImageError, 422),
     (GuestError, 502),
@@ -60,18 +73,12 @@ def shape(error: LabyardError) -> dict[str, Any]:
     if isinstance(error, SpecError):
         count = len(error.problems)
         body["message"] = f"the manifest has {count} problem{'' if count == 1 else 's'}\n{error.message}"
-        body["problems"] = [
-            {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "message": problem.message,
-                "hint": problem.hint,
-                "warning": problem.warning,
-            }
-            for problem in error.problems
-        ]
+        body["problems"] = problems_json(error.problems)
     return {"error": body}
+
+
+def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [asdict(problem) for problem in problems]
 
 
 def answer(error: LabyardError) -> JSONResponse:

@@ -8,10 +8,12 @@ from datetime import datetime, time
 from pathlib import Path
 
 from labyard.control.access import Access
+from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.plays import Plays
+from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.contract import Host
@@ -31,6 +33,12 @@ class ServerSettings(Value):
     page_host: str = "labyard.localhost"
     body_limit: int = MIB
     upload_limit: int = 20 << 30
+    markdown_limit: int = 7 * MIB
+    """A MiB of text, in which every byte may be written as `\\u0000`."""
+    file_limit: int = 64 * MIB
+    silence: float = 60
+    """Seconds in which nothing comes of a body; then it is given up. `body_time`: seconds in which one must be there."""
+    body_time: float = 1800
     message_limit: int = MIB
     window: int = 256 << 10
     sockets_per_play: int = 256
@@ -53,6 +61,8 @@ class Services:
     lessons: Lessons
     learning: Learning
     progress: Progress
+    authoring: Authoring
+    previews: Previews
     catalog: Catalog
     access: Access
     host: Host

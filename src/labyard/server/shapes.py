@@ -39,8 +39,9 @@ def play(view: PlayView, *, page: str) -> Json:
 
 
 def lesson_of(row: PlayRow) -> Json:
-    """Which lesson it is a play of; ours: `bot`."""
+    """Which lesson it is a play of; ours: `bot`, and `playDigest` of what it was made from (see docs/develop/lessons.md)."""
     told: Json = {"challengeName": "", "tutorialName": "", "courseName": "", "lessonPath": "", "bot": row.bot}
+    told["playDigest"] = row.plan.lesson_digest
     if not row.plan.lesson:
         return told
     key = LessonKey.parse(row.plan.lesson)

@@ -12,12 +12,12 @@ from starlette.websockets import WebSocket
 from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import Person
-from labyard.control.refusals import BadRequestError
+from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import ConflictError, LabyardError, NotFoundError
 from labyard.play.status import PlayState
 from labyard.play.streams import Chunk, Exec, Request, Result, Terminal
 from labyard.server.asker import services_of
-from labyard.server.problems import TooLargeError, shape
+from labyard.server.problems import shape
 from labyard.server.services import Services
 from labyard.server.sockets import admitted, refuse, sockets_of
 from labyard.server.talk import Talk, broken, clamped

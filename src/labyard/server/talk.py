@@ -10,11 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from labyard.control.refusals import BadRequestError
+from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import GuestError, LabyardError
 from labyard.play.plan import Value
 from labyard.play.streams import Chunk, Result, Stream
-from labyard.server.problems import TooLargeError
 from labyard.server.sockets import refuse
 
 TEXT_LIMIT = 4096

@@ -9,9 +9,8 @@ from fastapi import APIRouter
 from labyard.errors import NotBuiltError
 from labyard.server.asker import Asker
 
-_BUILT_KINDS = ("challenges", "tutorials", "courses", "roadmaps", "skill-paths", "trainings")  # read, not written
+_CHANGED_BY_PUSH = ("courses", "roadmaps", "skill-paths", "trainings")
 _OTHER_KINDS = ("vendors", "blog-posts")
-_CONTENT_KINDS = (*_BUILT_KINDS, *_OTHER_KINDS)
 
 NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("POST", "/sessions"),
@@ -34,19 +33,10 @@ NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("GET", "/plays/{play_id}/port-forwards"),
     ("POST", "/plays/{play_id}/port-forwards"),
     ("DELETE", "/plays/{play_id}/port-forwards/{place}"),
-    *(("POST", f"/{kind}") for kind in _CONTENT_KINDS),
-    *(("DELETE", f"/{kind}/{{name}}") for kind in _CONTENT_KINDS),
-    *(("PATCH", f"/{kind}/{{name}}") for kind in _CONTENT_KINDS if kind not in ("challenges", "tutorials")),
-    *(("GET", f"/{kind}") for kind in _OTHER_KINDS),
-    *(("GET", f"/{kind}/{{name}}") for kind in _OTHER_KINDS),
-    ("GET", "/author"),
+    *((method, f"/{kind}") for kind in _OTHER_KINDS for method in ("GET", "POST")),
+    *((method, f"/{kind}/{{name}}") for kind in _OTHER_KINDS for method in ("GET", "DELETE")),
+    *(("PATCH", f"/{kind}/{{name}}") for kind in (*_CHANGED_BY_PUSH, *_OTHER_KINDS)),
     ("POST", "/authors"),
-    *(("GET", f"/author/{kind}") for kind in _CONTENT_KINDS),
-    ("GET", "/content/files"),
-    ("PUT", "/content/files"),
-    ("DELETE", "/content/files"),
-    ("GET", "/content/v2/files"),
-    ("PUT", "/content/markdown"),
     ("GET", "/search"),
 )
 

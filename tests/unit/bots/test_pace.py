@@ -39,7 +39,7 @@ async def _most(lab: FakeLab, fixed: int | None, ours: Ours) -> int:
         async with pace.turn(GIB):
             now += 1
             most = max(most, now)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
             now -= 1
 
     await asyncio.gather(*(one() for _ in range(6)))

@@ -22,6 +22,7 @@ WANTED = [
     r"labyard/_data/catalog/playgrounds/[\w-]+/.+\.yaml",
     r"labyard/_data/catalog/challenges/[\w-]+/index\.md",
     r"labyard/_data/catalog/challenges/[\w-]+/\.solution\.sh",
+    r"labyard/content/starters/challenge/\.solution\.sh",
     r"labyard/_data/images/[\w-]+/recipe\.yaml",
     r"labyard/_data/web/src/styles/lesson\.css",
 ]

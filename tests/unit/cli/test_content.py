@@ -78,7 +78,7 @@ def test_render(cli: Cli, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, b"")
     assert "<title>A &lt;b&gt;lesson&lt;/b&gt;</title>" in page
     assert 'src="course/__static__/a%20map.png"' in page
-    assert "not-ours.png`, which is not there" in page
+    assert "there is no __static__/not-ours.png" in page
     assert "<script" not in page
     assert "lab-remark" in page  # the stylesheet is in it
 

@@ -43,7 +43,9 @@ def test_there_are_no_fewer_verbs_than_promised() -> None:
     playground snapshots, playground rewind, playground remove-snapshot, playground save, playground persist,
     playground remove, du, scrub, playground debug, playground open, playground manifest,
     playground machine reboot, playground machine stop, playground machine restart, playground machine console,
-    image list, image pull, image import, image remove, image gc, kernel list, kernel pull"""
+    image list, image pull, image import, image remove, image gc, kernel list, kernel pull,
+    content create, content lint, content list, content render, content preview, content push, content pull,
+    content remove"""
     assert {" ".join(words) for words in ALL} >= {" ".join(verb.split()) for verb in promised.split(",")}
 
 

@@ -10,7 +10,7 @@ from tests.support.lessons import LESSON, MODULE, TWO_NODES, write_lessons
 from tests.unit.server.conftest import DEMO
 
 from labyard.content.ground import Grounds
-from labyard.content.library import PLURALS, Library
+from labyard.content.library import PLURALS, Library, Origin
 from labyard.content.model import Challenge
 from labyard.errors import NotFoundError
 from labyard.spec.manifest import parse_manifest
@@ -62,6 +62,35 @@ def test_ones_own_comes_before_what_ships(root: Path) -> None:
     assert entry.document.title == "My two nodes that agree" and entry.folder == own
 
 
+def test_what_was_pushed_is_called_as_its_folder(root: Path) -> None:
+    for home, name in (("own", "mine"), ("own", "broken"), ("previews", "preview-x")):
+        folder = root / home / "challenges" / name
+        folder.mkdir(parents=True)
+        (folder / "index.md").write_text(TWO_NODES.replace("title: Two", "name: two-nodes\ntitle: My two"))
+    known = grounds()
+    books = Library((root / "shipped",), lambda: known, own=root / "own", previews=root / "previews")
+    listed = [(entry.name, entry.origin, entry.document.title) for entry in books.entries("challenges")]
+    assert listed == [
+        ("broken", Origin.OWN, "My two nodes that agree"),
+        ("mine", Origin.OWN, "My two nodes that agree"),
+        ("two-nodes", Origin.SHIPPED, "Two nodes that agree"),
+    ]
+    assert [entry.name for entry in books.shipped("challenges")] == ["broken", "two-nodes"]
+    assert [entry.name for entry in books.previews_of("challenges")] == ["preview-x"]
+    assert books.entry("challenges", "preview-x").origin is Origin.PREVIEW
+
+
+def test_a_file_deep_in_static_is_seen_too(root: Path) -> None:
+    books = library(root)
+    folder = books.entry("challenges", "two-nodes").folder
+    (folder / "__static__" / "a" / "b").mkdir(parents=True)
+    cover = "kind: challenge\ncover: __static__/a/b/new.png"
+    (folder / "index.md").write_text(TWO_NODES.replace("kind: challenge", cover))
+    assert books.entry("challenges", "two-nodes").problems
+    (folder / "__static__" / "a" / "b" / "new.png").write_bytes(b"x")
+    assert books.entry("challenges", "two-nodes").problems == ()
+
+
 def test_an_edit_is_seen_at_once_and_what_did_not_change_is_not_read_again(root: Path) -> None:
     books = library(root)
     first = books.entry("challenges", "two-nodes")
@@ -70,7 +99,7 @@ def test_an_edit_is_seen_at_once_and_what_did_not_change_is_not_read_again(root:
     file.write_text(TWO_NODES.replace("Two nodes that", "Three nodes that"))
     os.utime(file, (1, 1))
     assert books.entry("challenges", "two-nodes").document.title == "Three nodes that agree"
-    file.write_text(TWO_NODES.replace("Say hello.", "::image-box\n---\n:src: __static__/new.png\n:alt: x\n---\n::"))
+    file.write_text(TWO_NODES.replace("kind: challenge", "kind: challenge\ncover: __static__/new.png"))
     assert any("no __static__/new.png" in each.message for each in books.entry("challenges", "two-nodes").problems)
     (first.folder / "__static__" / "new.png").write_bytes(b"x")
     assert books.entry("challenges", "two-nodes").problems == ()

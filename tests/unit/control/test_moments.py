@@ -164,7 +164,7 @@ async def test_rewind_to_nowhere_changes_nothing(it: World) -> None:
 
 
 async def test_what_failed_and_was_stopped_can_be_rewound(it: World) -> None:
-    it.host.tempers["mortal"] = Temper(dies_after=0.1)
+    it.host.tempers["mortal"] = Temper(dies_after=1.0)
     play_id = await begun(it, "mortal")
     await it.plays.snapshot("owner", play_id, "one")
     await becomes(it, play_id, PlayState.FAILED)

@@ -68,7 +68,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         catalog=catalog,
         content=(content,),
         policy=Policy(tick=timedelta(seconds=0.1)),
-        settings=ServerSettings(names=("lab.test",), status_every=0.2, sockets_per_play=16),
+        settings=ServerSettings(names=("lab.test",), status_every=0.2, sockets_per_play=16, silence=1),
     )
     app = create_app(services)
     async with app.router.lifespan_context(app):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.lessons import TWO_NODES
 from tests.unit.server.conftest import House
+from tests.unit.server.test_access import by_cookie, signed_in
 from tests.unit.server.test_plays import PLAY, RFC3339, check_types, until
 
 from labyard.play.status import TaskStatus
@@ -116,6 +117,23 @@ async def test_a_task_that_does_not_fit_its_playground_is_told_with_its_place(ho
     assert answer.status_code == 422 and answer.json()["error"]["problems"][0]["line"] == line
 
 
+async def test_what_a_start_asks_is_told_and_taken(house: House) -> None:
+    assert (await get(house, "/api/challenges/two-nodes"))["initConditions"] == {"values": []}
+    asked = "playground:\n  name: demo\n  initConditions: {values: [{key: Word, options: [one, two], default: one}]}\n"
+    file = house.content / "challenges" / "two-nodes" / "index.md"
+    file.write_text(TWO_NODES.replace("playground:\n  name: demo\n", asked))
+    (only,) = (await get(house, "/api/challenges/two-nodes"))["initConditions"]["values"]
+    assert (only["key"], only["options"], only["default"], only["nullable"]) == ("Word", ["one", "two"], "one", False)
+    (first, second) = (await get(house, "/api/courses/nodes"))["modules"][0]["lessons"]
+    assert first["initConditions"] == {"values": []} and second["initConditions"] is None
+    refused = {"started": True, "initConditions": {"Word": "three"}}
+    answer = await house.http.patch("/api/challenges/two-nodes", json=refused)
+    (problem,) = answer.json()["error"]["problems"]
+    assert answer.status_code == 422 and problem["message"] == "`three` is no option of `Word`"
+    assert problem["file"] == "parameters", "pages show it beside its field"
+    assert (await patch(house, "/api/challenges/two-nodes", started=True, initConditions={"Word": "two"}))["play"]
+
+
 async def test_pages_and_solutions(house: House) -> None:
     page = await get(house, "/api/challenges/two-nodes/page")
     assert page["kind"] == "challenge" and page["title"] == "Two nodes that agree" and "Say hello." in page["html"]
@@ -154,14 +172,17 @@ async def test_only_static_files_are_served_and_nothing_in_them_runs(house: Hous
     (folder / "__static__" / "odd.exe").write_text("x")
     odd = await house.http.get(f"{root}/__static__/odd.exe")
     assert odd.headers["content-disposition"].startswith("attachment")
+    page = by_cookie(await signed_in(house))
+    assert (await house.http.get(f"{root}/index.md")).status_code == 200, "to programs of its author: `content pull`"
+    del house.http.headers["Authorization"]
     for path in (
         "secret.txt", "index.md", ".solution.sh", "__static__/../secret.txt", "__static__/%2e%2e/secret.txt",
         "__static__%2f..%2fsecret.txt", "__static__/link.txt", "__static__/.hidden", "__static__", "__static__/",
         "__static__//etc/passwd", "__static__/absent.png",
     ):  # fmt: skip
-        answer = await house.http.get(f"{root}/{path}")
+        answer = await house.http.get(f"{root}/{path}", headers=page)
         assert answer.status_code == 404, path
-    house.http.headers.pop("Authorization")
+    assert (await house.http.get(f"{root}/__static__/picture.svg", headers=page)).status_code == 200
     assert (await house.http.get(f"{root}/__static__/picture.svg")).status_code == 401
 
 

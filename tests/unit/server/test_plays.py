@@ -269,7 +269,7 @@ async def test_the_catalog(house: House) -> None:
 async def test_routes_that_are_not_built(house: House) -> None:
     for method, path in (
         ("POST", "/api/plays/x/tunnels"),
-        ("POST", "/api/challenges"),
+        ("POST", "/api/vendors"),
         ("GET", "/api/vendors"),
     ):
         answer = await house.http.request(method, path)

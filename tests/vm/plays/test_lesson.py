@@ -98,7 +98,7 @@ async def test_a_check_cannot_flood_its_machine(box: Box) -> None:
     )
     await runs(box, PLAY)
     await task(box, PLAY, "forks", ran(2))
-    assert (await task(box, PLAY, "prints", ran(2))).output_cut
+    await task(box, PLAY, "prints", lambda report: report.runs >= 2 and report.output_cut)
     await task(box, PLAY, "leaves", ran(3))
     left = await answered(box, PLAY, "ps | grep -c '[s]leep 1234' || true")
     assert int(left) <= 2, "of earlier runs nothing is left"

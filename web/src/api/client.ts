@@ -53,11 +53,11 @@ function unreachable(cause: unknown): ApiError {
   });
 }
 
-async function ask<T>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown, limit = TIME_LIMIT_MS): Promise<T> {
-  const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json" } };
+async function send(method: "GET" | "POST" | "PATCH", path: string, headers: Record<string, string>, body?: unknown, limit = TIME_LIMIT_MS): Promise<Response> {
+  const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json", ...headers } };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
-    init.headers = { accept: "application/json", "content-type": "application/json" };
+    init.headers = { ...init.headers, "content-type": "application/json" };
   }
   let answer: Response;
   try {
@@ -66,6 +66,10 @@ async function ask<T>(method: "GET" | "POST" | "PATCH", path: string, body?: unk
     throw unreachable(cause);
   }
   learnClock(answer);
+  return answer;
+}
+
+async function read<T>(answer: Response): Promise<T> {
   if (!answer.ok) throw await errorOf(answer);
   if (answer.status === 204) return undefined as T;
   try {
@@ -75,7 +79,16 @@ async function ask<T>(method: "GET" | "POST" | "PATCH", path: string, body?: unk
   }
 }
 
+const ask = async <T>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown, limit?: number): Promise<T> =>
+  read<T>(await send(method, path, {}, body, limit));
+
 const enc = encodeURIComponent;
+
+/** Values of start parameters by key. */
+export type Chosen = Record<string, string>;
+
+const changePart = (course: string, module: string, lesson: string, change: { started?: true; completed?: true }, initConditions: Chosen = {}): Promise<Lesson> =>
+  ask<Lesson>("PATCH", `/api/courses/${enc(course)}/learning`, { modules: { [module]: { lessons: { [lesson]: change } } }, initConditions });
 
 export const api = {
   me: () => ask<{ id: string }>("GET", "/api/auth/me"),
@@ -87,21 +100,35 @@ export const api = {
     return [...new Map([...current, ...kept].map((play) => [play.id, play])).values()];
   },
   play: (id: string) => ask<Play>("GET", `/api/plays/${enc(id)}`),
-  start: (playground: string, initConditions: Record<string, string>) =>
+  start: (playground: string, initConditions: Chosen) =>
     ask<Play>("POST", "/api/plays", { playground, initConditions, safetyDisclaimerConsent: true }),
   act: (id: string, action: string, more: { machine?: string; name?: string } = {}) =>
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
-  lessonPage: (kinds: string, name: string, path: string) =>
-    ask<LessonPage>("GET", `/api/${kinds}/${enc(name)}/page${path ? `?path=${enc(path)}` : ""}`),
+  /** What is read; null when it is still what it was at `tag`. */
+  lessonPage: async (kinds: string, name: string, path: string, tag = ""): Promise<{ page: LessonPage; tag: string } | null> => {
+    const address = `/api/${enc(kinds)}/${enc(name)}/page${path ? `?path=${enc(path)}` : ""}`;
+    const answer = await send("GET", address, tag ? { "if-none-match": tag } : {});
+    if (answer.status === 304) return null;
+    return { page: await read<LessonPage>(answer), tag: answer.headers.get("etag") ?? "" };
+  },
   answer: (id: string, task: string, value: string) =>
     ask<unknown>("POST", `/api/plays/${enc(id)}/tasks/${enc(task)}/input`, { value }),
   lessons: (kind: string) => ask<Lesson[]>("GET", `/api/${enc(kind)}`),
   lesson: (kind: string, name: string) => ask<Lesson>("GET", `/api/${enc(kind)}/${enc(name)}`),
-  startLesson: (kind: string, name: string) => ask<Lesson>("PATCH", `/api/${enc(kind)}/${enc(name)}`, { started: true }),
-  startPart: (course: string, module: string, lesson: string) =>
-    ask<Lesson>("PATCH", `/api/courses/${enc(course)}/learning`, { modules: { [module]: { lessons: { [lesson]: { started: true } } } } }),
+  startLesson: (kind: string, name: string, initConditions: Chosen) =>
+    ask<Lesson>("PATCH", `/api/${enc(kind)}/${enc(name)}`, { started: true, initConditions }),
+  startPart: (course: string, module: string, lesson: string, initConditions: Chosen) => changePart(course, module, lesson, { started: true }, initConditions),
+  /** Its reader is done with it. `path`: of a lesson of a course. */
+  complete: (kind: string, name: string, path: string): Promise<Lesson> => {
+    const cut = path.lastIndexOf("/");
+    if (path) return changePart(name, path.slice(0, Math.max(0, cut)), path.slice(cut + 1), { completed: true });
+    return ask<Lesson>("PATCH", `/api/${enc(kind)}/${enc(name)}`, { completed: true });
+  },
+  /** A new attempt, whatever runs already. `lesson`: `challenge/NAME`, `course/NAME/MODULE/LESSON`. */
+  startAttempt: (lesson: string, initConditions: Chosen) =>
+    ask<Play>("POST", "/api/plays", { lesson, initConditions, safetyDisclaimerConsent: true }),
   conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
 };
 

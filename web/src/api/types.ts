@@ -102,6 +102,8 @@ export interface Play {
   tutorialName?: string | null;
   courseName?: string | null;
   lessonPath?: string | null;
+  /** Ours: of the tasks and machines it was made from; absent: nobody knows. */
+  playDigest?: string;
   playground: Playground;
   machines: PlayMachine[];
   tasks?: Record<string, PlayTask> | null;
@@ -173,12 +175,30 @@ export interface Playground {
   problems?: string[] | null;
 }
 
-/** A lesson as it is read. `html` was made safe by the server (docs/develop/content.md). */
-export interface LessonPage {
-  kind: string;
+/** A heading of a text, to jump to. */
+export interface Heading {
+  id: string;
+  level: number;
+  text: string;
+}
+
+/** One file as it is read. `html` was made safe by the server (docs/develop/content.md). */
+export interface LessonPart {
   name: string;
   title: string;
   html: string;
+  contents?: Heading[] | null;
+}
+
+/** What is read of a piece, or of one lesson of a course. */
+export interface LessonPage extends LessonPart {
+  kind: string;
+  path?: string;
+  units?: LessonPart[] | null;
+  /** Its author is at work on it: it is to be asked for again and again. */
+  preview?: boolean;
+  /** Of the tasks and machines a play of it would be made from now; absent: nobody knows. */
+  playDigest?: string;
 }
 
 /** Something embedded that has to be done as well. */
@@ -193,6 +213,9 @@ export interface CourseLesson {
   title?: string;
   path?: string;
   canStart?: boolean;
+  initConditions?: { values?: InitCondition[] | null } | null;
+  /** By name; those that are neither preparation nor helpers decide whether it is complete. */
+  tasks?: Record<string, { init?: boolean; helper?: boolean }> | null;
   problems?: string[] | null;
 }
 
@@ -210,7 +233,15 @@ export interface CourseUnit {
 }
 
 export interface Learning {
-  modules?: Record<string, { lessons?: Record<string, { started?: boolean; play?: string; completed?: boolean; gates?: Gate[] }> }>;
+  modules?: Record<string, { lessons?: Record<string, LessonState> }>;
+}
+
+/** How far somebody is with one lesson of a course. `play`: the id of the one that runs. */
+export interface LessonState {
+  started?: boolean;
+  play?: string;
+  completed?: boolean;
+  gates?: Gate[] | null;
 }
 
 /** A challenge, tutorial, course or path: all that pages draw of it. */
@@ -226,6 +257,7 @@ export interface Lesson {
   status?: string;
   play?: Play | null;
   canStart?: boolean;
+  initConditions?: { values?: InitCondition[] | null } | null;
   problems?: string[] | null;
   completed?: boolean;
   modules?: CourseModule[] | null;

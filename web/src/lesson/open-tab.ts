@@ -1,6 +1,6 @@
 /** `<lab-open-tab>`: goes to a tab of the play, or opens a terminal. The page that holds the lesson does it. */
 
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import type { TabWish } from "../play/lesson.ts";
 import { frame, LessonElement } from "./frame.ts";
 
@@ -24,7 +24,9 @@ export class LessonOpenTab extends LessonElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<button @click=${() => this.#open()}><slot></slot></button>`;
+    const unplayed = this.closest(".unplayed") !== null;
+    const why = unplayed ? "It is there once the lesson is started" : nothing;
+    return html`<button ?disabled=${unplayed} title=${why} @click=${() => this.#open()}><slot></slot></button>`;
   }
 }
 

@@ -16,16 +16,27 @@ export class LessonTask extends LessonElement {
       .head span { font-weight: 400; color: var(--muted); }
       .body { margin-top: 8px; }
       .hint { margin-top: 8px; padding: 4px 0 4px 12px; border-left: 3px solid var(--accent); white-space: pre-wrap; overflow-wrap: anywhere; }
+      .hint.failed { color: inherit; border-color: var(--failed); }
       .completed { color: var(--term-green); }
-      .failed { color: var(--failed); }
+      b.failed { color: var(--failed); }
     `,
   ];
   declare name: string;
   declare task: PlayTask | undefined;
+  /** Empty: it is read beside no play. */
   declare playId: string;
 
+  constructor() {
+    super();
+    this.playId = "";
+  }
+
   override updated(): void {
-    this.dataset["state"] = taskBox(this.task).state;
+    this.dataset["state"] = this.#box().state;
+  }
+
+  #box(): TaskBox {
+    return taskBox(this.task, this.playId !== "");
   }
 
   /** What is asked of the learner, below what is to be read. */
@@ -34,13 +45,13 @@ export class LessonTask extends LessonElement {
   }
 
   protected override render(): TemplateResult {
-    const box = taskBox(this.task);
+    const box = this.#box();
     const done = box.state === "completed";
     return html`<div role="group" aria-label="Task ${this.name}">
       <div class="head" role="status">${shape(box.look)}<b class=${box.state}>${box.word}</b> <span>${this.name}</span></div>
       <div class="body"><slot name="active" ?hidden=${done}></slot><slot name="completed" ?hidden=${!done}></slot></div>
-      ${done ? nothing : this.question(box)}
-      <div role="status">${box.hint ? html`<p class="hint">${box.hint}</p>` : nothing}</div>
+      ${done || this.playId === "" ? nothing : this.question(box)}
+      <div role="status">${box.hint ? html`<p class="hint ${box.state}">${box.hint}</p>` : nothing}</div>
     </div>`;
   }
 }

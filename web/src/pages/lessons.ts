@@ -103,8 +103,15 @@ function card(kind: LessonKind, lesson: Lesson): TemplateResult {
     <p>${lesson.description ?? ""}</p>
     <small class="muted">${facts.filter(Boolean).join(" · ")}</small>
     ${broken(lesson)}
-    ${lesson.canStart ? html`<labyard-start-lesson .kind=${kind} .lesson=${lesson}></labyard-start-lesson>` : nothing}
+    ${startOf(kind, lesson)}
   </li>`;
+}
+
+/** A card has no room for questions. */
+function startOf(kind: LessonKind, lesson: Lesson): TemplateResult | typeof nothing {
+  if (!lesson.canStart) return nothing;
+  if (lesson.initConditions?.values?.length && !lesson.play) return html`<a class="button" href=${lessonPath(kind, lesson.name)}>Choose and start</a>`;
+  return html`<labyard-start-lesson .kind=${kind} .lesson=${lesson}></labyard-start-lesson>`;
 }
 
 /** For its author: shown where it would stand, so that nobody wonders where it went. */

@@ -149,8 +149,8 @@ function failedTask(name: string, task: TaskDetails | undefined): TemplateResult
   </div>`;
 }
 
-/** Gentle: why, and what can be done next. */
-export function ended(play: Play, act: (action: string) => void): TemplateResult {
+/** Gentle: why, and what can be done next. `afresh`: a new attempt at its lesson. */
+export function ended(play: Play, act: (action: string) => void, afresh: () => void): TemplateResult {
   const end = ending(play);
   const state = stateOf(play);
   const { look, word } = lookOf(play);
@@ -159,7 +159,11 @@ export function ended(play: Play, act: (action: string) => void): TemplateResult
     <p>${end?.sentence}</p>
     ${end?.detail ? html`<p>${end.detail}</p>` : nothing}
     ${state === "STOPPED" ? html`<p><button class="primary" @click=${() => act("restart")}>${goOnWord(play)}</button></p>` : nothing}
-    ${state === "DESTROYED" ? html`<p><a class="button primary" href=${playgroundPath(play.playground.name)}>Start a fresh one</a></p>` : nothing}
+    ${lessonOf(play) !== null && (state === "STOPPED" || state === "DESTROYED")
+      ? html`<p><button class=${state === "DESTROYED" ? "primary" : ""} @click=${afresh}>Start afresh</button></p>`
+      : state === "DESTROYED"
+        ? html`<p><a class="button primary" href=${playgroundPath(play.playground.name)}>Start a fresh one</a></p>`
+        : nothing}
     ${state === "STOPPED" || state === "DESTROYED" ? html`<p><a href="/">All playgrounds and your plays</a></p>` : nothing}
   </div>`;
 }

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { ApiError, api } from "../api/client.ts";
 import { LivePlay, type LiveState } from "../api/live.ts";
 import type { Play, Playground, TaskDetails } from "../api/types.ts";
+import { startAfresh } from "../parts/afresh.ts";
 import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
 import { map } from "../parts/map.ts";
@@ -238,7 +239,7 @@ export class PlayPage extends PageElement {
     this.pane = "lesson";
     await this.updateComplete;
     await this.#lessonCode;
-    this.querySelector<LessonPane>("labyard-lesson-pane")?.showNext();
+    void this.querySelector<LessonPane>("labyard-lesson-pane")?.showNext();
   }
 
   #lesson(play: Play, place: LessonPlace): TemplateResult {
@@ -311,7 +312,7 @@ export class PlayPage extends PageElement {
   #work(play: Play): TemplateResult {
     if (!alive(play)) {
       this.#opened.clear();
-      return ended(play, (action) => void this.act(action));
+      return ended(play, (action) => void this.act(action), () => void startAfresh(play));
     }
     const tabs = tabsOf(play, this.extra);
     const current = this.#selectedTab(tabs);

@@ -12,7 +12,7 @@ interface Question {
 
 /** Resolves to whether it shall be done. The safe answer has the focus. */
 export function confirmed(question: Question): Promise<boolean> {
-  return shown<boolean>(false, (answer) =>
+  return opened<boolean>(false, (answer) =>
     html`<h2 id="dialog-title">${question.title}</h2>
       <div class="dialog-text">${question.text}</div>
       <div class="dialog-buttons">
@@ -23,14 +23,15 @@ export function confirmed(question: Question): Promise<boolean> {
 }
 
 export function told(title: string, text: TemplateResult): Promise<void> {
-  return shown<void>(undefined, (answer) =>
+  return opened<void>(undefined, (answer) =>
     html`<h2 id="dialog-title">${title}</h2>
       <div class="dialog-text">${text}</div>
       <div class="dialog-buttons"><button autofocus @click=${() => answer()}>Close</button></div>`,
   );
 }
 
-function shown<T>(dismissed: T, content: (answer: (value: T) => void) => TemplateResult): Promise<T> {
+/** A dialog with `content`, whose `<h2 id="dialog-title">` names it. Resolves to what was answered, else to `dismissed`. */
+export function opened<T>(dismissed: T, content: (answer: (value: T) => void) => TemplateResult): Promise<T> {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "dialog-title");
   document.body.append(dialog);

@@ -13,9 +13,11 @@ const WORDS: Record<string, [Shape, string]> = {
   completed: ["done", "Completed"],
 };
 
-export function lessonMark(lesson: Lesson): TemplateResult | typeof nothing {
-  if (lesson.completed) return mark("done", "Complete");
-  const known = WORDS[lesson.status ?? ""];
+/** Nothing is said of what is not tried by itself. */
+export function lessonMark(lesson: Pick<Lesson, "status" | "completed"> | object): TemplateResult | typeof nothing {
+  const { status, completed } = lesson as Pick<Lesson, "status" | "completed">;
+  if (completed) return mark("done", "Complete");
+  const known = WORDS[status ?? ""];
   return known ? mark(...known) : nothing;
 }
 

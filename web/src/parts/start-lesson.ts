@@ -1,35 +1,33 @@
 /** Starting a lesson, or going on with the play of it that runs. */
 
-import { html, nothing, type TemplateResult } from "lit";
-import { ApiError, api } from "../api/client.ts";
-import type { Lesson } from "../api/types.ts";
-import { go, playPath, type LessonKind } from "../router.ts";
-import { PageElement } from "./element.ts";
-import { asApiError, problem } from "./problem.ts";
+import { html, type TemplateResult } from "lit";
+import { ApiError, api, type Chosen } from "../api/client.ts";
+import type { InitCondition, Lesson } from "../api/types.ts";
+import type { LessonKind } from "../router.ts";
+import { Starter } from "./starter.ts";
 
-export class StartLesson extends PageElement {
+export class StartLesson extends Starter {
   static override properties = {
+    ...Starter.properties,
     kind: {},
     lesson: { attribute: false },
     module: { attribute: false },
     step: { attribute: false },
-    starting: { state: true },
-    error: { state: true },
+    quiet: { type: Boolean },
   };
   declare kind: LessonKind;
   declare lesson: Lesson;
   /** Of a lesson in a course: the names of its module and its own. */
   declare module: string;
   declare step: string;
-  declare starting: boolean;
-  declare error: ApiError | null;
+  /** It is not what is to be done next. */
+  declare quiet: boolean;
 
   constructor() {
     super();
     this.module = "";
     this.step = "";
-    this.starting = false;
-    this.error = null;
+    this.quiet = false;
   }
 
   #running(): string {
@@ -37,36 +35,32 @@ export class StartLesson extends PageElement {
     return this.lesson.learning?.modules?.[this.module]?.lessons?.[this.step]?.play ?? "";
   }
 
-  async #start(): Promise<void> {
-    this.starting = true;
-    this.error = null;
-    try {
-      go(playPath(await this.#started()));
-    } catch (cause) {
-      this.error = asApiError(cause);
-    }
-    this.starting = false;
+  #part(): Pick<Lesson, "title" | "name" | "initConditions"> {
+    const module = this.lesson.modules?.find(({ name }) => name === this.module);
+    return (this.step && module?.lessons?.find(({ name }) => name === this.step)) || this.lesson;
   }
 
-  async #started(): Promise<string> {
+  /** What runs goes on as it was begun. */
+  protected override parameters(): InitCondition[] {
+    return this.#running() ? [] : (this.#part().initConditions?.values ?? []);
+  }
+
+  protected override async begin(chosen: Chosen): Promise<string> {
     const told = this.step
-      ? await api.startPart(this.lesson.name, this.module, this.step)
-      : await api.startLesson(this.kind, this.lesson.name);
+      ? await api.startPart(this.lesson.name, this.module, this.step, chosen)
+      : await api.startLesson(this.kind, this.lesson.name, chosen);
     this.lesson = told;
     const id = this.#running();
     if (!id) throw new ApiError(500, { code: "no-play", message: "The server has started no play of it.", hint: "Reload the page." });
     return id;
   }
 
-  protected override render(): TemplateResult {
-    const title = this.step || this.lesson.title || this.lesson.name;
+  protected override buttons(): TemplateResult {
     const word = this.#running() ? "Go on" : "Start";
-    return html`<div class="start-form">
-      <button class="primary" ?disabled=${this.starting} aria-label="${word}: ${title}" @click=${() => void this.#start()}>
-        ${this.starting ? "Asking the box for room…" : word}
-      </button>
-      ${this.error ? problem(this.error) : nothing}
-    </div>`;
+    const { title, name } = this.#part();
+    return html`<button class=${this.quiet ? "" : "primary"} ?disabled=${this.starting} aria-label="${word}: ${title || name}">
+      ${this.starting ? "Asking the box for room…" : word}
+    </button>`;
   }
 }
 

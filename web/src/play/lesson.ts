@@ -1,12 +1,13 @@
 /** The lesson a play belongs to, how its tasks stand, and what its elements ask for. Pure. */
 
-import { TASK, type Play, type PlayTask } from "../api/types.ts";
+import { TASK, type LessonPage, type Play, type PlayTask } from "../api/types.ts";
+import type { LessonKind } from "../router.ts";
 import type { Look } from "./state.ts";
 import type { Tab } from "./tabs.ts";
 
 /** Where a lesson's page is asked for: `GET /api/{kinds}/{name}/page[?path=]`. */
 export interface LessonPlace {
-  kinds: "challenges" | "tutorials" | "courses";
+  kinds: LessonKind;
   name: string;
   path: string;
 }
@@ -16,6 +17,24 @@ export function lessonOf(play: Play): LessonPlace | null {
   if (play.tutorialName) return { kinds: "tutorials", name: play.tutorialName, path: "" };
   if (play.courseName) return { kinds: "courses", name: play.courseName, path: play.lessonPath ?? "" };
   return null;
+}
+
+/** What the server calls the lesson of a play when a new attempt is asked for. */
+export function lessonKey(play: Play): string {
+  const place = lessonOf(play);
+  if (place === null) return "";
+  return [place.kinds.replace(/s$/, ""), place.name, place.path].filter(Boolean).join("/");
+}
+
+/** Whether its author changed tasks or machines since; a side that says nothing is not doubted. */
+export function outOfDate(page: LessonPage, play: Play): boolean {
+  return Boolean(page.playDigest && play.playDigest && page.playDigest !== play.playDigest);
+}
+
+/** Tasks that can no longer be completed, with what `failcheck` said. */
+export function failures(play: Play): { name: string; why: string }[] {
+  const failed = Object.values(play.tasks ?? {}).filter((task) => !task.helper && !task.init && task.status === TASK.failed);
+  return failed.map((task) => ({ name: task.name, why: (task.hint ?? "").trim() }));
 }
 
 /** Those a learner solves: neither preparation nor helpers. */
@@ -56,8 +75,12 @@ export interface TaskBox {
 /** `failcheck` found it broken for good. */
 const FAILED = "It cannot be completed in this play any more. Start afresh to try again.";
 
+/** Beside no play there is nothing to be told yet. */
+const UNPLAYED: TaskBox = { state: "waiting", look: "idle", word: "Task", hint: "" };
+
 /** What a task's box says. A regular task that runs is open: it is checked again and again until it passes. */
-export function taskBox(task: PlayTask | undefined): TaskBox {
+export function taskBox(task: PlayTask | undefined, played = true): TaskBox {
+  if (!played) return UNPLAYED;
   if (task === undefined) return { state: "unknown", look: "idle", word: "Not part of this play", hint: "" };
   const hint = (task.hint ?? "").trim();
   switch (task.status) {

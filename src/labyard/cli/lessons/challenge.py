@@ -7,26 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from labyard.cli.arguments import Format, MachineOption, Quiet, UserOption
+from labyard.cli.arguments import Format, Quiet
 from labyard.cli.client import Api, run
 from labyard.cli.durations import parse_duration
 from labyard.cli.examples import examples
 from labyard.cli.lessons import playing
-from labyard.cli.lessons.arguments import (
-    Categories,
-    Cold,
-    Consent,
-    Inputs,
-    KeepAlive,
-    Manner,
-    Name,
-    NoOpen,
-    QuietId,
-    SkipWait,
-    Ssh,
-    plain_name,
-)
-from labyard.cli.playground.start import parameters
+from labyard.cli.lessons.arguments import Categories, Name, plain_name
+from labyard.cli.lessons.verbs import Verb, add_start, add_stop
 from labyard.cli.talk import Output, out, out_json, out_table
 
 app = typer.Typer(rich_markup_mode=None)
@@ -84,42 +71,27 @@ def list_running(quiet: Quiet = False, output: Format = Output.TABLE) -> None:
     run(work)
 
 
-@challenge.command(
-    "start",
-    epilog=examples(
-        "labyard challenge start crashing-container",
-        "ID=$(labyard challenge start -q crashing-container)",
-        "labyard challenge start --ssh crashing-container",
+add_start(
+    challenge,
+    "challenges",
+    Verb(
+        help="Start a challenge, or go on with the play of it that runs, and return when it is ready.\n\n"
+        "Prints the play's id. `labyard challenge wait` returns when it is solved.",
+        examples=(
+            "labyard challenge start crashing-container",
+            "ID=$(labyard challenge start -q crashing-container)",
+            "labyard challenge start --ssh crashing-container",
+        ),
     ),
 )
-def start(
-    name: Name,
-    inputs: Inputs = None,
-    ssh: Ssh = False,
-    machine: MachineOption = None,
-    user: UserOption = None,
-    keep_alive: KeepAlive = False,
-    skip_wait_init: SkipWait = False,
-    cold: Cold = False,
-    quiet: QuietId = False,
-    no_open: NoOpen = False,
-    consent: Consent = False,
-) -> None:
-    """Start a challenge, or go on with the play of it that runs, and return when it is ready.
-
-    Prints the play's id. `labyard challenge wait` returns when it is solved.
-    """
-    plain = plain_name(name)
-    body = {**({"initConditions": parameters(inputs)} if inputs else {}), **({"cold": True} if cold else {})}
-    manner = Manner(ssh=ssh, skip_wait=skip_wait_init, keep_alive=keep_alive, quiet=quiet, machine=machine, user=user)
-    run(lambda api: playing.start(api, "challenges", plain, body, manner))
-
-
-@challenge.command("stop", epilog=examples("labyard challenge stop crashing-container"))
-def stop(name: Name) -> None:
-    """End the play of a challenge. Returns when it has ended; what you have solved stays solved."""
-    plain = plain_name(name)
-    run(lambda api: playing.stop(api, "challenges", plain))
+add_stop(
+    challenge,
+    "challenges",
+    Verb(
+        help="End the play of a challenge. Returns when it has ended; what you have solved stays solved.",
+        examples=("labyard challenge stop crashing-container",),
+    ),
+)
 
 
 @challenge.command(

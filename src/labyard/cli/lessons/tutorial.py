@@ -7,25 +7,12 @@ from typing import Annotated
 
 import typer
 
-from labyard.cli.arguments import Format, MachineOption, UserOption
+from labyard.cli.arguments import Format
 from labyard.cli.client import Api, run
 from labyard.cli.examples import examples
 from labyard.cli.lessons import playing
-from labyard.cli.lessons.arguments import (
-    Categories,
-    Cold,
-    Consent,
-    Inputs,
-    KeepAlive,
-    Manner,
-    Name,
-    NoOpen,
-    QuietId,
-    SkipWait,
-    Ssh,
-    plain_name,
-)
-from labyard.cli.playground.start import parameters
+from labyard.cli.lessons.arguments import Categories, Name, plain_name
+from labyard.cli.lessons.verbs import Verb, add_start, add_stop
 from labyard.cli.talk import Output, out
 
 app = typer.Typer(rich_markup_mode=None)
@@ -58,34 +45,22 @@ def catalog(
     run(work)
 
 
-@tutorial.command(
-    "start", epilog=examples("labyard tutorial start namespaces", "labyard tutorial start --ssh namespaces")
+add_start(
+    tutorial,
+    "tutorials",
+    Verb(
+        help="Start the play of a tutorial, or go on with the one that runs, and return when it is ready. Prints its id.",
+        examples=(
+            "labyard tutorial start namespaces",
+            "labyard tutorial start --ssh namespaces",
+        ),
+    ),
 )
-def start(
-    name: Name,
-    inputs: Inputs = None,
-    ssh: Ssh = False,
-    machine: MachineOption = None,
-    user: UserOption = None,
-    keep_alive: KeepAlive = False,
-    skip_wait_init: SkipWait = False,
-    cold: Cold = False,
-    quiet: QuietId = False,
-    no_open: NoOpen = False,
-    consent: Consent = False,
-) -> None:
-    """Start the play of a tutorial, or go on with the one that runs, and return when it is ready. Prints its id."""
-    plain = plain_name(name)
-    body = {**({"initConditions": parameters(inputs)} if inputs else {}), **({"cold": True} if cold else {})}
-    manner = Manner(ssh=ssh, skip_wait=skip_wait_init, keep_alive=keep_alive, quiet=quiet, machine=machine, user=user)
-    run(lambda api: playing.start(api, "tutorials", plain, body, manner))
-
-
-@tutorial.command("stop", epilog=examples("labyard tutorial stop namespaces"))
-def stop(name: Name) -> None:
-    """End the play of a tutorial. Returns when it has ended."""
-    plain = plain_name(name)
-    run(lambda api: playing.stop(api, "tutorials", plain))
+add_stop(
+    tutorial,
+    "tutorials",
+    Verb(help="End the play of a tutorial. Returns when it has ended.", examples=("labyard tutorial stop namespaces",)),
+)
 
 
 @tutorial.command("complete", epilog=examples("labyard tutorial complete namespaces"))
