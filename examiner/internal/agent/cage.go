@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"strings"
@@ -14,13 +15,15 @@ const (
 	// cagesWeight is the share of the processors that all checks together get beside each other group (cgroup-v2: cpu.weight,
 	// 100 by default): however many programs they start, a terminal is served.
 	cagesWeight = 50
-	cageWait = time.Second
+	cageWait    = time.Second
 )
 
 // cage is a cgroup for one task: whatever its scripts leave behind ends with each of them, and it cannot flood the machine.
 type cage struct {
 	path   string
 	folder *os.File
+	// procs lists what is in it.
+	procs *os.File
 }
 
 // newCage makes it; nil where there are no cgroups of version 2.
@@ -44,7 +47,12 @@ func newCage(number int) *cage {
 	if err != nil {
 		return nil
 	}
-	return &cage{path, folder}
+	procs, err := os.Open(path + "/cgroup.procs")
+	if err != nil {
+		folder.Close()
+		return nil
+	}
+	return &cage{path, folder, procs}
 }
 
 // empty ends all that is in it, and returns when nothing is.
@@ -66,6 +74,7 @@ func (c *cage) remove() {
 	if c != nil {
 		c.empty()
 		c.folder.Close()
+		c.procs.Close()
 		_ = os.Remove(c.path)
 	}
 }
@@ -75,6 +84,7 @@ func (c *cage) holdsMoreThan(count int) bool {
 	if c == nil {
 		return false
 	}
-	text, err := os.ReadFile(c.path + "/cgroup.procs")
-	return err == nil && strings.Count(string(text), "\n") > count
+	var text [256]byte
+	n, _ := c.procs.ReadAt(text[:], 0)
+	return bytes.Count(text[:n], []byte("\n")) > count
 }

@@ -32,6 +32,8 @@ type taskCall struct {
 	Env     map[string]string `json:"env"`
 	Timeout float64           `json:"timeout"`
 	cancel  <-chan struct{}
+	// often: it is run again and again, so its programs lie at the same addresses each time.
+	often bool
 }
 
 type taskResult struct {

@@ -32,6 +32,8 @@ type lesson struct {
 	changed chan struct{}
 	used    time.Time
 	toldUse time.Time
+	// since is when the beat began by which tasks are run.
+	since time.Time
 }
 
 // loop is one task that is being run again and again.
@@ -48,7 +50,7 @@ type loop struct {
 }
 
 func newLesson(a *Agent) *lesson {
-	return &lesson{agent: a, loops: map[string]*loop{}, changed: make(chan struct{})}
+	return &lesson{agent: a, loops: map[string]*loop{}, changed: make(chan struct{}), since: time.Now()}
 }
 
 type attemptCall struct {

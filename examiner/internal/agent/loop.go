@@ -107,18 +107,16 @@ func (l *lesson) script(loop *loop, task tasks.Task, number int, env map[string]
 
 // ran has a regular task's script run by the shell that waits for that, every other one by a shell of its own.
 func (l *lesson) ran(loop *loop, task tasks.Task, number int, env map[string]string, timeout float64) (taskResult, error) {
-	scripts := []string{task.Run, task.Failcheck, task.Hintcheck}
-	folders := checks.Existing(checks.Folders)
-	for index, text := range scripts {
-		scripts[index] = checks.Prelude(folders, text) + text
-	}
 	if !loop.spare || task.Kind == tasks.Helper {
-		call := taskCall{Name: task.Name, Run: scripts[number], User: task.User, Env: env, Timeout: timeout, cancel: loop.stop}
+		call := taskCall{
+			Name: task.Name, Run: ready(task)[number], User: task.User, Env: env, Timeout: timeout, cancel: loop.stop,
+			often: task.Kind != tasks.Helper,
+		}
 		return l.agent.script(call, loop.cage)
 	}
 	if !loop.shell.fits(env) {
 		loop.shell.end()
-		made, err := l.agent.newShell(task.User, env, scripts, loop.cage)
+		made, err := l.agent.newShell(task.User, env, ready(task), loop.cage)
 		if err != nil {
 			loop.shell = nil
 			return taskResult{}, err
@@ -126,6 +124,16 @@ func (l *lesson) ran(loop *loop, task tasks.Task, number int, env map[string]str
 		loop.shell = made
 	}
 	return loop.shell.run(number, seconds(timeout), loop.stop), nil
+}
+
+// ready are a task's scripts as a shell runs them, with the functions that they may call.
+func ready(task tasks.Task) []string {
+	scripts := []string{task.Run, task.Failcheck, task.Hintcheck}
+	folders := checks.Existing(checks.Folders)
+	for index, text := range scripts {
+		scripts[index] = checks.Prelude(folders, text) + text
+	}
+	return scripts
 }
 
 // maxOutput bounds what is kept of each output of a check: many are told, and often.
@@ -170,8 +178,9 @@ func (l *lesson) rest(loop *loop, ended time.Time) bool {
 	for {
 		l.mu.Lock()
 		idle, changed := ended.Sub(l.used), l.changed
+		due := l.since.Add(tasks.Due(ended.Sub(l.since), max(idle, 0)))
 		l.mu.Unlock()
-		left := tasks.Pace(max(idle, 0)) - time.Since(ended)
+		left := time.Until(due)
 		if left <= 0 {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"labyard/examiner/internal/link"
+	"labyard/examiner/internal/sys"
 )
 
 // maxKept bounds what is kept of each output of a script: its last bytes.
@@ -41,7 +42,13 @@ func (a *Agent) script(call taskCall, in *cage) (taskResult, error) {
 	run := &execution{pipes: map[uint8]*os.File{}}
 	defer run.close()
 	started := time.Now()
-	if err := run.startPipes(a, who, command); err != nil {
+	start := func() error { return run.startPipes(a, who, command) }
+	if call.often {
+		err = sys.AtSameAddresses(start)
+	} else {
+		err = start()
+	}
+	if err != nil {
 		return result, err
 	}
 	run.input.Close()

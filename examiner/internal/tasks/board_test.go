@@ -129,6 +129,24 @@ func TestPace(t *testing.T) {
 	}
 }
 
+func TestTasksAreDueTogether(t *testing.T) {
+	const second = time.Second
+	for _, each := range []struct{ ended, idle, want time.Duration }{
+		{0, 0, second},
+		{300 * time.Millisecond, 0, second},
+		{500 * time.Millisecond, 0, second},
+		{501 * time.Millisecond, 0, 2 * second},
+		{7200 * time.Millisecond, Fresh, 8 * second},
+		{7 * second, Fresh + 20*second, 9 * second},
+		{7 * second, time.Hour, 10 * second},
+		{9800 * time.Millisecond, time.Hour, 15 * second},
+	} {
+		if got := Due(each.ended, each.idle); got != each.want {
+			t.Errorf("ended at %v, idle for %v: %v", each.ended, each.idle, got)
+		}
+	}
+}
+
 func TestOnlyNewsIsTold(t *testing.T) {
 	var news News
 	now := time.Now()

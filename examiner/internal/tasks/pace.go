@@ -18,3 +18,10 @@ func Pace(idle time.Duration) time.Duration {
 	}
 	return min(Slow, Quick+(idle-Fresh)/10)
 }
+
+// Due is when a task is run again whose last run has ended then: by a beat that all tasks share, so that a machine is woken for all
+// of them at once. Both are told from one and the same moment on; between two runs it rests for half a second at least.
+func Due(ended, idle time.Duration) time.Duration {
+	every := Pace(idle).Truncate(Quick)
+	return (ended + Quick/2 + every - 1).Truncate(every)
+}

@@ -265,6 +265,9 @@ async def test_a_user_that_is_not_there(heard: Heard) -> None:
         ("head -c 300000 /dev/zero | tr '\\0' y; exit 9", 9, None),
         ("echo one >&3", 1, ""),
         ("nothing-of-that-name", 127, ""),
+        ('echo "a  b"; [ -z "$UNSET" ] && if [ -e / ]; then echo there; fi; [ -e /nowhere ]', 1, "a  b\nthere"),
+        ("[ one two ]", 1, ""),
+        ("if true; then", 2, ""),
     ],
 )
 async def test_each_run_is_one_of_its_own(heard: Heard, run: str, code: int, stdout: str | None) -> None:
