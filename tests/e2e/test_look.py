@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -21,6 +22,7 @@ from tests.e2e.test_play_page import type_line, wait_for_prompt, wait_for_text
 
 pytestmark = pytest.mark.e2e
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 780}}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -251,37 +253,35 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module", params=["wide", "phone"])
+@pytest.fixture(scope="module", params=SIZES)
 def size(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def looked_at(browser: Browser, cookies: tuple[str, BrowserContext], scheme: str, size: str) -> Iterator[Page]:
-    context = open_context(browser, cookies, viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")
+def looked_at(browser: Browser, cookies: tuple[str, BrowserContext], size: str) -> Iterator[Page]:
+    context = open_context(browser, cookies, viewport=SIZES[size], reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
 def test_view(
-    looked_at: Page, fake: FakeServer, pictures: Path, scheme: str, size: str, view: Callable[[Page, FakeServer], None]
+    looked_at: Page, fake: FakeServer, pictures: Path, size: str, view: Callable[[Page, FakeServer], None]
 ) -> None:
     page = looked_at
+    page.emulate_media(color_scheme="light")
     view(page, fake)
-    page.screenshot(path=pictures / f"{view.__name__}-{scheme}-{size}.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
-    assert violations(page) == []
+    page.evaluate((ROOT / "web/node_modules/axe-core/axe.min.js").read_text())
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=pictures / f"{view.__name__}-{scheme}-{size}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+        assert violations(page) == [], scheme
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds fault with."""
-    page.evaluate((ROOT / "web/node_modules/axe-core/axe.min.js").read_text())
     found: list[str] = page.evaluate(
         "rules => axe.run(document, {runOnly: rules}).then(result => result.violations.map("
         "one => `${one.id}: ${one.nodes.map(node => `${node.target} ${node.failureSummary}`).join(' | ')}`))",

@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.e2e.conftest import ARGS
+from tests.e2e.conftest import ARGS, chromium
 from tests.e2e.test_play_page import shown, type_line, wait_for_text
 from tests.support.lab import Lab, prepare_images, serving
 from tests.support.outer import outer_namespace
@@ -51,8 +51,7 @@ def page(lab: Lab, playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
     """A browser in the lab's namespace, though Playwright itself is where the tests began."""
     inside = tmp_path / "chromium"
     space = f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
-    program = os.environ.get("LABYARD_CHROMIUM") or shutil.which("chromium")
-    inside.write_text(f'#!/bin/sh\nexec nsenter --net={space} {program} "$@"\n')
+    inside.write_text(f'#!/bin/sh\nexec nsenter --net={space} {chromium()} "$@"\n')
     inside.chmod(0o755)
     browser = playwright.chromium.launch(executable_path=inside, args=ARGS)
     page = browser.new_page(viewport={"width": 1280, "height": 800})
