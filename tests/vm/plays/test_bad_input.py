@@ -76,7 +76,7 @@ def test_more_memory_than_the_box_can_ever_have(lab: Lab, tmp_path: Path) -> Non
 TASKS = """\
     fails: {init: true, machine: one, timeout_seconds: 60, run: "echo because; echo why >&2; exit 3"}
     loops: {init: true, machine: one, timeout_seconds: 5, run: "while :; do :; done"}
-    floods: {init: true, machine: one, timeout_seconds: 300, run: "dd if=/dev/zero bs=1M count=1000 2>&-; echo end >&2; exit 4"}
+    floods: {init: true, machine: one, timeout_seconds: 300, run: "dd if=/dev/zero bs=1M count=50 2>&-; echo end >&2; exit 4"}
 """
 
 

@@ -93,8 +93,9 @@ def test_what_is_well_made_passes_and_each_sabotage_is_told(own_lessons: Lab, tm
 
 
 def test_one_of_the_catalog_is_solved(lab: Lab, tmp_path: Path) -> None:
-    found = solved(lab, tmp_path, "challenge/permissions", status=0)
-    assert found["permissions"]["result"] == "passed"
+    """Four machines that boot quickly: a full system would take minutes here."""
+    found = solved(lab, tmp_path, "challenge/static-routes", status=0)
+    assert found["static-routes"]["result"] == "passed"
 
 
 def test_a_learner_solves_one(own_lessons: Lab) -> None:
