@@ -220,7 +220,7 @@ def lessons() -> list[FakeLesson]:
             "nat-gateway",
             "Let the inside out",
             LESSON,
-            description="A private network, one machine with two legs, and nobody inside who can reach the outside.",
+            description="A private network, one machine with two legs, and nobody inside who can `ping` the outside.",
             difficulty="easy",
             status="attempted",
         ),

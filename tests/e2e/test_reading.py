@@ -112,6 +112,13 @@ def test_cards_say_what_they_point_to(page: Page, fake: FakeServer) -> None:
     assert asked.count("me") == 1, "without loading the pages anew"
 
 
+def test_a_description_shows_its_code(page: Page, fake: FakeServer) -> None:
+    page.goto("/challenges")
+    expect(page.get_by_role("listitem").filter(has_text="Let the inside out").locator("p code")).to_have_text("ping")
+    page.goto("/challenges/nat-gateway")
+    expect(page.locator("p.lead code")).to_have_text("ping")
+
+
 def test_hostile_titles_stay_text(page: Page, fake: FakeServer) -> None:
     bad = "<img src=x onerror=alert(1)>"
     fake.lessons["challenges", "nat-gateway"].title = bad

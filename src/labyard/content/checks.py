@@ -43,8 +43,8 @@ Exists = Callable[[str], bool]
 """Whether there is a file of that path beside the content."""
 
 
-def check_front(content: Content, exists: Exists) -> Iterator[Finding]:
-    """What is wrong with its front matter, beyond single fields."""
+def check_listing(content: Content, exists: Exists) -> Iterator[Finding]:
+    """What is wrong with how it is listed: it can be played all the same."""
     if content.cover is not None and content.cover.startswith(_STATIC) and not exists(content.cover):
         yield Finding(loc=("cover",), message=f"there is no {content.cover}")
     least, most = TITLE
@@ -57,8 +57,6 @@ def check_front(content: Content, exists: Exists) -> Iterator[Finding]:
         yield Finding(loc=("description",), message=words)
     if isinstance(content, Listed):
         yield from _catalogued(content)
-    if isinstance(content, Played):
-        yield from _tasks(content)
 
 
 def _catalogued(content: Listed) -> Iterator[Finding]:
@@ -78,7 +76,8 @@ def _catalogued(content: Listed) -> Iterator[Finding]:
             yield Finding(loc=("tagz", index), message=f"the tag `{tag}` holds the category `{word}`", hint=hint)
 
 
-def _tasks(content: Played) -> Iterator[Finding]:
+def check_tasks(content: Played) -> Iterator[Finding]:
+    """What is wrong with its tasks, beyond single fields."""
     tasks = content.tasks
     if tasks and content.playground is None:
         yield Finding(loc=("tasks",), message="tasks need a `playground` to run in", key=True)

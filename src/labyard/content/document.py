@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labyard.content.blocks import Body, read_body
-from labyard.content.checks import BodyCheck, Exists, check_front, check_shown
+from labyard.content.checks import BodyCheck, Exists, check_listing, check_shown, check_tasks
 from labyard.content.front_matter import FrontMatter, read_front_matter
-from labyard.content.model import KINDS, Content, Solution
+from labyard.content.model import KINDS, Content, Played, Solution
 from labyard.errors import Problem, SpecError
 from labyard.spec.document import Mapping, Place, Scalar
 from labyard.spec.findings import Finding, nearest
@@ -24,7 +25,7 @@ class Document:
 
     `tasks`: the names of those that are written. `unreadable`: problems of reading alone; `problems` has these, too.
 
-    `sound`: nothing is wrong with its front matter, so that nothing of it is missing in `content`.
+    `sound`: nothing of its front matter is missing in `content`, and nothing is wrong with its tasks: it can be played.
     """
 
     file: str
@@ -58,7 +59,7 @@ def read_document(text: str, *, file: str, exists: Exists, limits: Limits, solut
         front = read_front_matter(text, file=file, limits=limits, optional=solution)
     except SpecError as error:
         return Document.unread(file, *error.problems)
-    content, title, problems = _solution(front, file) if solution else _front(front, file, exists)
+    content, title, problems, listing = _solution(front, file) if solution else _front(front, file, exists)
     head = (*front.problems, *problems)
     written = front.root.entries.get("tasks")
     tasks = tuple(written.entries) if isinstance(written, Mapping) else ()
@@ -81,27 +82,35 @@ def read_document(text: str, *, file: str, exists: Exists, limits: Limits, solut
         tasks=tasks,
         body=body,
         unreadable=(*front.problems, *unreadable),
-        problems=(*head, *unreadable, *beyond),
+        problems=(*head, *listing, *unreadable, *beyond),
         sound=not any(not problem.warning for problem in head),
     )
 
 
-def _solution(front: FrontMatter, file: str) -> tuple[None, str, tuple[Problem, ...]]:
+_Read = tuple[Content | None, str, tuple[Problem, ...], tuple[Problem, ...]]
+"""The content, None when too much of it cannot be read; its title; what is wrong with itself, and with how it is listed."""
+
+
+def _solution(front: FrontMatter, file: str) -> _Read:
     head, _, findings = read(Solution, front.root)
     title = (head.title if head is not None else None) or ""
-    return None, title, tuple(finding.placed(front.root, file) for finding in findings)
+    return None, title, tuple(finding.placed(front.root, file) for finding in findings), ()
 
 
-def _front(front: FrontMatter, file: str, exists: Exists) -> tuple[Content | None, str, tuple[Problem, ...]]:
-    """The content, None when its kind or too much else cannot be read."""
+def _front(front: FrontMatter, file: str, exists: Exists) -> _Read:
     kind = front.root.entries.get("kind")
     word = str(kind.value) if isinstance(kind, Scalar) else ""
     if word not in KINDS:
         message = f"`kind` cannot be `{word[:60]}`" if word else "`kind` is missing"
         finding = Finding(loc=("kind",), message=message, hint=nearest(word, KINDS))
-        return None, "", (finding.placed(front.root, file),)
+        return None, "", (finding.placed(front.root, file),), ()
     content, left, findings = read(KINDS[word], front.root)
-    problems = [finding.placed(front.root, file) for finding in findings]
-    if content is not None:
-        problems += [each.placed(left, file) for each in check_front(content, exists) if each.holds_in(left)]
-    return content, content.title if content is not None else "", tuple(problems)
+    problems = tuple(finding.placed(front.root, file) for finding in findings)
+    if content is None:
+        return None, "", problems, ()
+
+    def placed(found: Iterable[Finding]) -> tuple[Problem, ...]:
+        return tuple(each.placed(left, file) for each in found if each.holds_in(left))
+
+    tasks = check_tasks(content) if isinstance(content, Played) else ()
+    return content, content.title, (*problems, *placed(tasks)), placed(check_listing(content, exists))

@@ -129,6 +129,21 @@ def test_what_is_broken_is_listed_and_harms_nobody(root: Path, text: bytes) -> N
     assert isinstance(whole.content, Challenge)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("kind: challenge", "cover: __static__/none.png\nkind: challenge"),
+        ("title: Two nodes that agree", "title: Two"),
+        ("tagz: [beginners]", "tagz: [linux]"),
+    ],
+)
+def test_what_is_badly_listed_can_be_played(root: Path, old: str, new: str) -> None:
+    file = root / "shipped" / "challenges" / "two-nodes" / "index.md"
+    file.write_text(file.read_text().replace(old, new))
+    entry = library(root).entry("challenges", "two-nodes")
+    assert len(entry.problems) == 1 and entry.document.sound
+
+
 def test_a_link_that_leads_out_is_not_read(root: Path) -> None:
     (root / "secret.md").write_text(TWO_NODES)
     file = root / "shipped" / "challenges" / "broken" / "index.md"

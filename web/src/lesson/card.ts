@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { named, pieces, type Piece } from "../api/pieces.ts";
 import { lessonMark } from "../parts/lesson-mark.ts";
+import { line } from "../text/markdown.ts";
 import { frame, LessonElement } from "./frame.ts";
 
 const KINDS: Record<string, { plural: string; word: string }> = {
@@ -57,7 +58,7 @@ export class LessonCard extends LessonElement {
     const href = this.querySelector("a")?.getAttribute("href") ?? nothing;
     return html`<div class="facts"><span>${word}</span>${difficulty ? html`<span>${difficulty}</span>` : nothing}${lessonMark(this.piece)}</div>
       <a href=${href}>${title || this.name}</a>
-      ${description ? html`<p class="about">${description}</p>` : nothing}`;
+      ${description ? html`<p class="about">${line(description)}</p>` : nothing}`;
   }
 }
 

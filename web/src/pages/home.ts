@@ -10,6 +10,7 @@ import { asApiError, problem } from "../parts/problem.ts";
 import { ending, lookOf, stateOf, titleOf } from "../play/state.ts";
 import { ago, left } from "../play/time.ts";
 import { playgroundPath, playPath } from "../router.ts";
+import { line } from "../text/markdown.ts";
 import "../parts/start-form.ts";
 
 const REFRESH_MS = 5000;
@@ -135,7 +136,7 @@ function card(playground: Playground): TemplateResult {
   return html`<li class="card" data-playground=${playground.name}>
     <a class="cover" href=${playgroundPath(playground.name)} tabindex="-1" aria-hidden="true">${map(playground, { small: true })}</a>
     <h2><a href=${playgroundPath(playground.name)}>${playground.title || playground.name}</a></h2>
-    <p>${playground.description ?? ""}</p>
+    <p>${line(playground.description ?? "")}</p>
     ${asks > 0
       ? html`<a class="button" href=${playgroundPath(playground.name)}>Choose and start</a>`
       : html`<labyard-start .playground=${playground}></labyard-start>`}

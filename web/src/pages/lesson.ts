@@ -11,6 +11,7 @@ import { asApiError, problem } from "../parts/problem.ts";
 import { completeOf, courseLesson } from "../play/reading.ts";
 import { wayOf } from "../play/way.ts";
 import type { LessonKind } from "../router.ts";
+import { line } from "../text/markdown.ts";
 import { broken } from "./lessons.ts";
 import { way } from "./way.ts";
 import "../parts/start-lesson.ts";
@@ -99,7 +100,7 @@ export class LessonPage extends PageElement {
     const facts = [lesson.difficulty ?? "", ...(lesson.categories ?? [])].filter(Boolean).join(" · ");
     return html`<h1>${lesson.title || lesson.name}</h1>
       <p class="facts">${lessonMark(lesson)}${facts ? html`<span class="muted">${facts}</span>` : nothing}</p>
-      ${lesson.description ? html`<p class="lead">${lesson.description}</p>` : nothing}
+      ${lesson.description ? html`<p class="lead">${line(lesson.description)}</p>` : nothing}
       ${lesson.needs ? html`<p>It needs the ${lesson.needs}: on a box without, it does not work.</p>` : nothing}
       ${broken(lesson)}
       ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>` : nothing}

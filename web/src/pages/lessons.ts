@@ -7,6 +7,7 @@ import { PageElement } from "../parts/element.ts";
 import { lessonMark } from "../parts/lesson-mark.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { KINDS, lessonPath, type LessonKind } from "../router.ts";
+import { line } from "../text/markdown.ts";
 import "../parts/start-lesson.ts";
 
 const TITLES: Record<LessonKind, string> = {
@@ -100,7 +101,7 @@ function card(kind: LessonKind, lesson: Lesson): TemplateResult {
   return html`<li class="card" data-lesson=${lesson.name}>
     <h2><a href=${lessonPath(kind, lesson.name)}>${lesson.title || lesson.name}</a></h2>
     ${lesson.problems?.length ? nothing : lessonMark(lesson)}
-    <p>${lesson.description ?? ""}</p>
+    <p>${line(lesson.description ?? "")}</p>
     <small class="muted">${facts.filter(Boolean).join(" · ")}</small>
     ${broken(lesson)}
     ${startOf(kind, lesson)}

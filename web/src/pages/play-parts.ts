@@ -13,7 +13,7 @@ import { alive, ending, failedTasks, initTasks, lookOf, stateOf, titleOf } from 
 import { goOnWord, whyNotKept } from "../play/moments.ts";
 import { left } from "../play/time.ts";
 import { playPath, playgroundPath } from "../router.ts";
-import { prose } from "../text/markdown.ts";
+import { line, prose } from "../text/markdown.ts";
 
 interface HeaderActs {
   /** To the next open task of the lesson. */
@@ -113,7 +113,7 @@ export function side(play: Play, about: Playground | null, details: Details, act
     ${gone(stateOf(play)) ? nothing : html`<h2>Snapshots</h2><labyard-snapshots .play=${play} .told=${acts.told}></labyard-snapshots>`}
     <h2>About</h2>
     ${play.forkOf ? html`<p>Forked from <a href=${playPath(play.forkOf)}>another play</a>.</p>` : nothing}
-    ${about?.description ? html`<p>${about.description}</p>` : nothing}
+    ${about?.description ? html`<p>${line(about.description)}</p>` : nothing}
     ${about?.markdown ? prose(about.markdown) : nothing}
     <p><a href=${playgroundPath(play.playground.name)}>${play.playground.title || play.playground.name}: map, machines, manifest</a></p>`;
 }

@@ -7,7 +7,7 @@ import { PageElement } from "../parts/element.ts";
 import { map } from "../parts/map.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { manifestOf } from "../play/manifest.ts";
-import { prose } from "../text/markdown.ts";
+import { line, prose } from "../text/markdown.ts";
 import "../parts/start-form.ts";
 
 export class PlaygroundPage extends PageElement {
@@ -67,7 +67,7 @@ export class PlaygroundPage extends PageElement {
     const manifest = manifestOf(playground);
     return html`<main class="page">
       <h1>${playground.title || playground.name}</h1>
-      ${playground.description ? html`<p class="lead">${playground.description}</p>` : nothing}
+      ${playground.description ? html`<p class="lead">${line(playground.description)}</p>` : nothing}
       <labyard-start .playground=${playground}></labyard-start>
       <div class="map-box" tabindex="0" role="group" aria-label="Map">${map(playground)}</div>
       ${playground.markdown ? prose(playground.markdown) : nothing}

@@ -69,12 +69,20 @@ export function spans(text: string): Span[] {
 }
 
 function inline(text: string): unknown[] {
-  return spans(text).map((span) => {
-    if (span.kind === "code") return html`<code>${span.text}</code>`;
-    if (span.kind === "strong") return html`<strong>${span.text}</strong>`;
-    if (span.kind === "link") return html`<a href=${span.href} rel="noopener noreferrer">${span.text}</a>`;
-    return span.text;
-  });
+  return spans(text).map((span) =>
+    span.kind === "link" ? html`<a href=${span.href} rel="noopener noreferrer">${span.text}</a>` : marked(span),
+  );
+}
+
+function marked(span: Span): unknown {
+  if (span.kind === "code") return html`<code>${span.text}</code>`;
+  if (span.kind === "strong") return html`<strong>${span.text}</strong>`;
+  return span.text;
+}
+
+/** A description: of a link only the words, for it may stand in one itself. */
+export function line(text: string): unknown[] {
+  return spans(text).map(marked);
 }
 
 export function prose(source: string): TemplateResult {
