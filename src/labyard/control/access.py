@@ -12,8 +12,10 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
+from labyard.control.roles import Role
 from labyard.errors import ForbiddenError
 from labyard.store.keys import KeyStore, TokenRow
+from labyard.store.users import UserStore
 
 OWNER = "owner"
 LINK_LIFE = timedelta(minutes=15)
@@ -29,13 +31,18 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
+    """`id`: what is theirs says so. `handle`: what people call them."""
+
     id: str
+    handle: str
+    role: Role
     proof: Proof
 
 
 class Access:
-    def __init__(self, store: KeyStore, owner_token: str, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: KeyStore, users: UserStore, owner_token: str, *, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._users = users
         self._owner = digest(owner_token)
         self._key = sha256(b"labyard tickets\0" + owner_token.encode()).digest()
         self._clock = clock
@@ -44,11 +51,20 @@ class Access:
         """Who holds this token. `token_id`: the first half of `Basic id:token`, which must then fit."""
         hashed = digest(secret)
         if hmac.compare_digest(hashed, self._owner):
-            return Person(id=OWNER, proof=Proof.TOKEN) if token_id in (None, OWNER) else None
+            return await self._person(OWNER, Proof.TOKEN) if token_id in (None, OWNER) else None
         row = await self._store.token(hashed, now=self._clock())
         if row is None or token_id not in (None, row.id):
             return None
-        return Person(id=row.owner, proof=Proof.TOKEN)
+        return await self._person(row.owner, Proof.TOKEN)
+
+    async def _person(self, owner: str, proof: Proof) -> Person | None:
+        """None: they are gone, or shut out."""
+        if owner == OWNER:
+            return Person(id=OWNER, handle=OWNER, role=Role.ADMIN, proof=proof)
+        user = await self._users.get(owner)
+        if user is None or user.disabled_at is not None:
+            return None
+        return Person(id=user.id, handle=user.handle, role=Role(user.role), proof=proof)
 
     def ticket(self, text: str, life: timedelta) -> str:
         """`text`, signed, good for `life`: for addresses that carry their own permission. Outlives this process."""
@@ -68,7 +84,7 @@ class Access:
 
     async def by_session(self, secret: str) -> Person | None:
         owner = await self._store.session(digest(secret), now=self._clock())
-        return None if owner is None else Person(id=owner, proof=Proof.COOKIE)
+        return None if owner is None else await self._person(owner, Proof.COOKIE)
 
     async def new_token(self, owner: str, name: str, *, life: timedelta | None = None) -> tuple[str, str]:
         """Its id and its secret; the secret is not kept."""

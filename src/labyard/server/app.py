@@ -27,6 +27,7 @@ from labyard.server import (
     status,
     streams,
     unbuilt,
+    users,
 )
 from labyard.server.guard import Guard
 from labyard.server.lesson_page import Pages
@@ -63,6 +64,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         streams.router,
         status.router,
         unbuilt.router,
+        users.router,
         lessons.router,
         authoring.router,
         content_files.router,

@@ -106,6 +106,20 @@ class PieceText(PieceFileName):
     content: str
 
 
+class NewUser(Body):
+    """`handle`: what they are called here; `name`: of the person, else the handle."""
+
+    handle: str
+    name: str = ""
+    role: str = "learner"
+
+
+class ChangeUser(Body):
+    name: str | None = None
+    role: str | None = None
+    disabled: bool | None = None
+
+
 class Prepare(Body):
     """The start parameters to prepare for; those left out have their defaults."""
 
