@@ -114,6 +114,31 @@ def test_from_the_catalog_to_the_end(real: Cli) -> None:
     assert real.run("playground", "list", "-q").stdout == b""
 
 
+def test_people_come_and_go(real: Cli) -> None:
+    link = real("user", "add", "ada", "--name", "Ada L.", "--role", "author").stdout
+    assert b"/signin?token=" in link and real("user", "link", "ada").stdout != link
+    assert real("user", "add", "ada").returncode == 1
+    assert real("user", "role", "ada", "learner").stderr == b"ada: learner\n"
+    assert real("user", "disable", "ada").stderr == b"ada: learner, shut out\n"
+    assert b"user enable ada" in real("user", "link", "ada").stderr
+    assert real("user", "list").stdout.split() == [
+        b"USER",
+        b"NAME",
+        b"ROLE",
+        b"ada",
+        b"Ada",
+        b"L.",
+        b"learner",
+        b"shut",
+        b"out",
+    ]
+    assert real("user", "enable", "ada").returncode == 0
+    assert json.loads(real("user", "list", "-o", "json").stdout)[0]["disabled"] is False
+    assert real("user", "remove", "ada").stderr == b"ada is removed.\n"
+    assert real("user", "remove", "ada").returncode == 3
+    assert real("user", "list").stdout.split() == [b"USER", b"NAME", b"ROLE"]
+
+
 def test_moments_from_the_first_to_the_last(real: Cli) -> None:
     assert real("playground", "prepare", "--all").stdout == b"demo\n"
     play = real.run("playground", "start", "-q", "--cold", "demo").stdout.decode().strip()

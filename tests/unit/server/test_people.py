@@ -132,6 +132,7 @@ OPEN = {"GET /healthz", "GET /signin", "PUT /api/content/upload", "GET /status"}
 """Open to strangers, or carrying their own permission; `/status` shows a page that says how to sign in."""
 WRITE = {
     "DELETE /api/playgrounds/{name}",
+    "POST /api/playgrounds/{name}/prepare",
     "GET /api/images",
     "GET /api/kernels",
     *(f"POST /api/{kind}" for kind in ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings")),
@@ -147,7 +148,6 @@ WRITE = {
     "PUT /api/content/previews",
 }
 OPERATE = {
-    "POST /api/playgrounds/{name}/prepare",
     "POST /api/images/pull",
     "POST /api/images/import",
     "DELETE /api/images",
@@ -241,6 +241,10 @@ async def test_what_is_not_in_the_catalog_is_for_those_who_write(
     for body in ({"manifest": "kind: nothing"}, {"playground": "demo", "bot": True}):
         code = (await others.post("/api/plays", json=body, headers=headers)).status_code
         assert (code == 403) is not may(role, Right.WRITE), body
+    first, *_ = (await others.get("/api/challenges/two-nodes/solutions", headers=headers)).json()
+    assert (first["script"] is not None) is may(role, Right.WRITE)
+    everybody = await others.get("/api/plays", params={"everybody": True}, headers=headers)
+    assert (everybody.status_code == 200) is may(role, Right.OPERATE)
     play = (await others.post("/api/plays", json={"playground": "demo"}, headers=headers)).json()["id"]
     saved = await others.post(f"/api/plays/{play}/actions", json={"action": "save", "name": "x"}, headers=headers)
     assert (saved.status_code == 403) is not may(role, Right.WRITE)
