@@ -5,21 +5,26 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
+from labyard.control.refusals import BadRequestError, TooManyError
 from labyard.control.roles import Role
-from labyard.errors import ForbiddenError
+from labyard.control.scopes import Scope
+from labyard.errors import ForbiddenError, NotFoundError
 from labyard.store.keys import KeyStore, TokenRow
 from labyard.store.users import UserStore
 
 OWNER = "owner"
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(days=30)
+MOST_TOKENS = 100  # of one person
+_LONGEST_LIFE = timedelta(days=3650)
+_NAME_LIMIT = 200
 
 
 class Proof(StrEnum):
@@ -31,12 +36,13 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """`id`: what is theirs says so. `handle`: what people call them."""
+    """`id`: what is theirs says so. `handle`: what people call them. `scopes` None: whatever their role may."""
 
     id: str
     handle: str
     role: Role
     proof: Proof
+    scopes: frozenset[Scope] | None = None
 
 
 class Access:
@@ -55,7 +61,10 @@ class Access:
         row = await self._store.token(hashed, now=self._clock())
         if row is None or token_id not in (None, row.id):
             return None
-        return await self._person(row.owner, Proof.TOKEN)
+        person = await self._person(row.owner, Proof.TOKEN)
+        if person is None or not row.scopes:
+            return person
+        return replace(person, scopes=frozenset(Scope(word) for word in row.scopes.split()))
 
     async def _person(self, owner: str, proof: Proof) -> Person | None:
         """None: they are gone, or shut out."""
@@ -86,13 +95,43 @@ class Access:
         owner = await self._store.session(digest(secret), now=self._clock())
         return None if owner is None else await self._person(owner, Proof.COOKIE)
 
-    async def new_token(self, owner: str, name: str, *, life: timedelta | None = None) -> tuple[str, str]:
-        """Its id and its secret; the secret is not kept."""
-        token_id, secret, now = secrets.token_hex(12), secrets.token_urlsafe(32), self._clock()
-        expires_at = None if life is None else now + life
-        row = TokenRow(id=token_id, owner=owner, name=name, hash=digest(secret), created_at=now, expires_at=expires_at)
+    async def new_token(
+        self, owner: str, name: str, *, scopes: Sequence[str] = (), life: timedelta | None = None
+    ) -> tuple[TokenRow, str]:
+        """It and its secret, which is not kept. `scopes`: none, and it is good for all that they may.
+
+        BadRequestError for scopes there are none of, and names and lives that make no sense; TooManyError.
+        """
+        if unknown := sorted(set(scopes) - set(Scope)):
+            raise BadRequestError(f"there is no scope {unknown[0][:64]!r}", hint=", ".join(Scope))
+        if not name.isprintable() or not 0 < len(name) <= _NAME_LIMIT:
+            raise BadRequestError(f"a token's name has 1 to {_NAME_LIMIT} printable characters")
+        if life is not None and not timedelta() < life <= _LONGEST_LIFE:
+            raise BadRequestError(f"a token lives 1 to {_LONGEST_LIFE.days} days")
+        now = self._clock()
+        if len(await self._store.list_tokens(owner, now=now)) >= MOST_TOKENS:
+            raise TooManyError(f"there are {MOST_TOKENS} tokens", hint="remove some: `labyard token list`")
+        secret = secrets.token_urlsafe(32)
+        row = TokenRow(
+            id=secrets.token_hex(12),
+            owner=owner,
+            name=name,
+            hash=digest(secret),
+            scopes=" ".join(sorted(set(scopes))),
+            created_at=now,
+            expires_at=None if life is None else now + life,
+        )
         await self._store.add_token(row)
-        return token_id, secret
+        return row, secret
+
+    async def tokens(self, owner: str) -> list[TokenRow]:
+        """Those that are good, oldest first."""
+        return await self._store.list_tokens(owner, now=self._clock())
+
+    async def remove_token(self, owner: str, token_id: str) -> None:
+        """NotFoundError when they have no such token."""
+        if not await self._store.remove_token(owner, token_id):
+            raise NotFoundError(f"there is no token {token_id[:64]!r}", hint="`labyard token list`")
 
     async def new_link(self, owner: str = OWNER) -> str:
         """The secret of a link that signs one browser in, once, within a quarter of an hour."""

@@ -26,6 +26,7 @@ from labyard.server import (
     site,
     status,
     streams,
+    tokens,
     unbuilt,
     users,
 )
@@ -65,6 +66,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         status.router,
         unbuilt.router,
         users.router,
+        tokens.router,
         lessons.router,
         authoring.router,
         content_files.router,

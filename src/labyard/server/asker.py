@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from labyard.control.access import Access, Person, Proof
 from labyard.control.roles import Right, Role, may
+from labyard.control.scopes import covers, needed
 from labyard.errors import ForbiddenError
 from labyard.server.problems import UnauthorizedError
 from labyard.server.services import Services
@@ -46,7 +47,12 @@ async def asker(connection: HTTPConnection) -> Person:
     person = await who(connection)
     if person is None:
         raise UnauthorizedError("who are you?", hint=_SIGN_IN)
-    changes = connection.scope["type"] == "websocket" or connection.scope["method"] not in _SAFE
+    method = "WEBSOCKET" if connection.scope["type"] == "websocket" else str(connection.scope["method"])
+    if person.scopes is not None and not covers(person.scopes, method, connection.scope["path"]):
+        scope = needed(method, connection.scope["path"])
+        hint = f"it takes one with `{scope}`" if scope is not None else "it takes one that is not bound to scopes"
+        raise ForbiddenError("this token is not good for that", hint=hint)
+    changes = method not in _SAFE
     if changes and person.proof is Proof.COOKIE:
         check_origin(connection)
     return person

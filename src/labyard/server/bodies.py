@@ -106,6 +106,14 @@ class PieceText(PieceFileName):
     content: str
 
 
+class NewToken(Body):
+    """labctl's. Without `scope` it is good for all that one may; without `expiresInDays` it does not end."""
+
+    name: str
+    scope: list[str] = []
+    expiresInDays: int | None = None  # noqa: N815
+
+
 class NewUser(Body):
     """`handle`: what they are called here; `name`: of the person, else the handle."""
 

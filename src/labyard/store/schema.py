@@ -104,6 +104,7 @@ tokens = Table(
     Column("owner", String(64), nullable=False),
     Column("name", String(200), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Column("scopes", String(400), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
 )

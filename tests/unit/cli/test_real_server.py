@@ -114,6 +114,23 @@ def test_from_the_catalog_to_the_end(real: Cli) -> None:
     assert real.run("playground", "list", "-q").stdout == b""
 
 
+def test_tokens_are_made_used_and_ended(real: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = real("token", "create", "laptop", "--scope", "playground:read", "--days", "9").stdout.decode().strip()
+    (token,) = json.loads(real("token", "list", "-o", "json").stdout)
+    assert token["scope"] == ["playground:read"] and secret not in str(token)
+    assert b"playground:read" in real("token", "list").stdout
+    assert real("token", "create", "laptop", "--scope", "everything").returncode == 1
+    with monkeypatch.context() as patch:
+        patch.setitem(real.environment, "LABYARD_TOKEN", secret)
+        assert real("playground", "list").returncode == 0
+        refused = real("token", "list")
+        assert refused.returncode == 1 and b"account:read" in refused.stderr
+    assert real("token", "remove", token["id"]).returncode == 0
+    assert real("token", "remove", token["id"]).returncode == 3
+    monkeypatch.setitem(real.environment, "LABYARD_TOKEN", secret)
+    assert real("playground", "list").returncode == 1
+
+
 def test_people_come_and_go(real: Cli) -> None:
     link = real("user", "add", "ada", "--name", "Ada L.", "--role", "author").stdout
     assert b"/signin?token=" in link and real("user", "link", "ada").stdout != link

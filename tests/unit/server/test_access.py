@@ -46,8 +46,8 @@ async def stranger(house: House) -> httpx.AsyncClient:
 
 
 async def test_ways_to_show_who_one_is(house: House) -> None:
-    token_id, secret = await house.services.access.new_token("owner", "ci")
-    for headers in (basic("owner", TOKEN), basic(token_id, secret), {"Authorization": f"Bearer {secret}"}):
+    token, secret = await house.services.access.new_token("owner", "ci")
+    for headers in (basic("owner", TOKEN), basic(token.id, secret), {"Authorization": f"Bearer {secret}"}):
         answer = await house.http.get("/api/auth/me", headers=headers)
         assert (answer.status_code, answer.json()["id"]) == (200, "owner"), headers
 

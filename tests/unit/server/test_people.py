@@ -24,6 +24,7 @@ from labyard.server import (
     signin,
     status,
     streams,
+    tokens,
     users,
 )
 
@@ -127,7 +128,21 @@ async def test_a_handle_is_given_once(house: House) -> None:
         assert answer.status_code == 404
 
 
-ROUTERS = (authoring, conns, content_files, disk, images, lessons, playgrounds, plays, signin, status, streams, users)
+ROUTERS = (
+    authoring,
+    conns,
+    content_files,
+    disk,
+    images,
+    lessons,
+    playgrounds,
+    plays,
+    signin,
+    status,
+    streams,
+    tokens,
+    users,
+)
 OPEN = {"GET /healthz", "GET /signin", "PUT /api/content/upload", "GET /status"}
 """Open to strangers, or carrying their own permission; `/status` shows a page that says how to sign in."""
 WRITE = {
@@ -162,6 +177,9 @@ OPERATE = {
     "POST /api/users/{handle}/signin-links",
 }
 PLAY = {
+    "POST /api/oauth/tokens",
+    "GET /api/tokens",
+    "DELETE /api/tokens/{token_id}",
     "POST /api/auth/logout",
     "POST /api/signin-links",
     "GET /api/auth/me",
@@ -227,6 +245,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "machine": "node-01",
         "task": "none",
         "handle": "nobody",
+        "token_id": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

@@ -1,4 +1,4 @@
-"""People with an account."""
+"""People with an account, and tokens that are good for some things only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ down_revision: str | None = "0004"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("tokens") as batch:
+        batch.add_column(sa.Column("scopes", sa.String(400), nullable=False, server_default=""))
     op.create_table(
         "users",
         sa.Column("id", sa.String(24), primary_key=True),
