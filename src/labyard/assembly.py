@@ -36,6 +36,7 @@ from labyard.control.changes import Changes
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
+from labyard.control.people import People
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.previews import Previews
@@ -63,6 +64,7 @@ from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
 from labyard.store.progress import ProgressStore
+from labyard.store.users import UserStore
 
 log = structlog.get_logger(__name__)
 
@@ -191,6 +193,8 @@ def services_over(
     plays = Plays(store, catalog, host, reconciler, changes, policy, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
     authoring = Authoring(library, content, previews, plays)
+    users = UserStore(database)
+    access = Access(KeyStore(database), users, owner_token(settings.data / "owner.token"), clock=utc_now)
     return Services(
         plays=plays,
         lessons=lessons,
@@ -199,7 +203,8 @@ def services_over(
         authoring=authoring,
         previews=Previews(authoring, plays),
         catalog=catalog,
-        access=Access(KeyStore(database), owner_token(settings.data / "owner.token"), clock=utc_now),
+        access=access,
+        people=People(users, access, plays, progress, clock=utc_now),
         host=host,
         reconciler=reconciler,
         scratch=settings.data / "uploads",

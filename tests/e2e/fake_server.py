@@ -57,6 +57,7 @@ class FakeServer:
         routes = [
             Route("/signin", self.signin),
             Route("/api/auth/me", self.me),
+            Route("/api/auth/logout", self.logout, methods=["POST"]),
             Route("/api/playgrounds", self.list_playgrounds),
             Route("/api/playgrounds/{name}", self.playground),
             Route("/api/plays", self.list_plays, methods=["GET"]),
@@ -144,7 +145,12 @@ class FakeServer:
     async def me(self, request: Request) -> Response:
         if not self._known(request):
             return error(401, "unauthorized", "You are not signed in.", "Run `labyard up` for a fresh link.")
-        return JSONResponse({"id": "owner"})
+        return JSONResponse({"id": "owner", "handle": "owner", "role": "admin"})
+
+    async def logout(self, _: Request) -> Response:
+        response = JSONResponse({"status": "ok"})
+        response.delete_cookie("labyard_session")
+        return response
 
     async def list_playgrounds(self, _: Request) -> Response:
         return JSONResponse(list(PLAYGROUNDS.values()))

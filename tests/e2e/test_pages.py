@@ -25,6 +25,17 @@ def test_a_visitor_without_a_session_is_told_how_to_get_one(browser: Browser, fa
     context.close()
 
 
+def test_who_is_signed_in_and_out_again(visit: Visit) -> None:
+    page = visit.page
+    page.goto("/")
+    expect(page.get_by_role("banner")).to_contain_text("owner")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in with a link")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in with a link")
+    visit.trouble = [line for line in visit.trouble if "401" not in line]  # chromium reports the answer itself
+
+
 @pytest.mark.parametrize("path", ["/nothing/here", "/plays/ffffffffffffffffffffffff", "/playgrounds/nope"])
 def test_what_does_not_exist_says_so_and_leads_on(visit: Visit, path: str) -> None:
     visit.page.goto(path)

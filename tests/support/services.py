@@ -15,6 +15,7 @@ from labyard.control.changes import Changes
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
+from labyard.control.people import People
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.previews import Previews
@@ -26,6 +27,7 @@ from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
 from labyard.store.progress import ProgressStore
+from labyard.store.users import UserStore
 
 
 def services_of(
@@ -51,6 +53,8 @@ def services_of(
     plays = Plays(store, books, host, reconciler, changes, policy, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
     authoring = Authoring(library, pushed, previews, plays, bounds)
+    users = UserStore(database)
+    access = Access(KeyStore(database), users, token, clock=utc_now)
     return Services(
         plays=plays,
         lessons=lessons,
@@ -59,7 +63,8 @@ def services_of(
         authoring=authoring,
         previews=Previews(authoring, plays),
         catalog=books,
-        access=Access(KeyStore(database), token, clock=utc_now),
+        access=access,
+        people=People(users, access, plays, progress, clock=utc_now),
         host=host,
         reconciler=reconciler,
         scratch=folder / "uploads",

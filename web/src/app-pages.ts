@@ -1,11 +1,13 @@
 /** Whole pages that say why there is nothing to show. */
 
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 
-export function framed(content: TemplateResult): TemplateResult {
+/** `who`: is signed in, and can sign out. */
+export function framed(content: TemplateResult, who?: { handle: string; leave: () => void }): TemplateResult {
   return html`<a class="skip" href="#main">Skip to the content</a>
     <header class="top">
       <a class="brand" href="/">Labyard</a><a href="/challenges">Lessons</a><a class="far" href="/status" title="What the bots found, night after night">Status</a>
+      ${who ? html`<span class="who muted" title="Signed in">${who.handle}</span><button class="quiet" title=${`You are ${who.handle}`} @click=${who.leave}>Sign out</button>` : nothing}
     </header>
     <div id="main" tabindex="-1">${content}</div>`;
 }
@@ -14,9 +16,9 @@ export function signIn(): TemplateResult {
   return framed(html`<main class="page narrow">
     <h1>Sign in with a link</h1>
     <p>You are not signed in. Labyard has no passwords: a one-time link opens these pages.</p>
-    <p>On the box that serves them, run</p>
+    <p>Whoever runs this server makes you one: <code>labyard user link NAME</code>. It works once.</p>
+    <p>If that is you, run this on the box that serves these pages, and open the link it prints:</p>
     <pre class="command">labyard up</pre>
-    <p>and open the link it prints. A link works once; running it again prints a fresh one.</p>
     <p class="muted">Code: <code>unauthorized</code></p>
   </main>`);
 }

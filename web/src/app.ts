@@ -4,6 +4,7 @@ import { html, type TemplateResult } from "lit";
 import { api, ApiError } from "./api/client.ts";
 import { framed, missing, signIn } from "./app-pages.ts";
 import { PageElement } from "./parts/element.ts";
+import type { Me } from "./api/types.ts";
 import { asApiError, problem } from "./parts/problem.ts";
 import { followLinks, routeOf, type Route } from "./router.ts";
 import "./pages/home.ts";
@@ -13,18 +14,19 @@ import "./pages/play.ts";
 import "./pages/playground.ts";
 
 export class LabyardApp extends PageElement {
-  static override properties = { route: { state: true }, error: { state: true }, signedIn: { state: true } };
+  static override properties = { route: { state: true }, error: { state: true }, who: { state: true } };
   declare route: Route;
   declare error: ApiError | null;
-  declare signedIn: boolean | null;
+  /** Undefined: not known yet; null: nobody. */
+  declare who: Me | null | undefined;
 
   constructor() {
     super();
     this.route = routeOf(location.pathname, location.search);
     this.error = null;
-    this.signedIn = null;
+    this.who = undefined;
     addEventListener("popstate", () => (this.route = routeOf(location.pathname, location.search)));
-    this.addEventListener("signed-out", () => (this.signedIn = false));
+    this.addEventListener("signed-out", () => (this.who = null));
     followLinks(this);
     void this.#ask();
   }
@@ -32,28 +34,40 @@ export class LabyardApp extends PageElement {
   async #ask(): Promise<void> {
     this.error = null;
     try {
-      await api.me();
-      this.signedIn = true;
+      this.who = await api.me();
     } catch (cause) {
       const error = asApiError(cause);
-      if (error.status === 401 || error.status === 403) this.signedIn = false;
+      if (error.status === 401 || error.status === 403) this.who = null;
       else this.error = error;
     }
   }
 
+  async #leave(): Promise<void> {
+    try {
+      await api.logout();
+      this.who = null;
+    } catch (cause) {
+      this.error = asApiError(cause);
+    }
+  }
+
+  #framed(content: TemplateResult): TemplateResult {
+    return framed(content, { handle: this.who?.handle ?? "", leave: () => void this.#leave() });
+  }
+
   protected override render(): TemplateResult {
     if (this.error) return framed(html`<main class="page narrow"><h1>Labyard</h1>${problem(this.error, () => void this.#ask())}</main>`);
-    if (this.signedIn === null) return framed(html`<main class="page narrow"><p class="slow muted">Asking the server who you are…</p></main>`);
-    if (!this.signedIn) return signIn();
+    if (this.who === undefined) return framed(html`<main class="page narrow"><p class="slow muted">Asking the server who you are…</p></main>`);
+    if (this.who === null) return signIn();
     switch (this.route.page) {
       case "home":
-        return framed(html`<labyard-home></labyard-home>`);
+        return this.#framed(html`<labyard-home></labyard-home>`);
       case "playground":
-        return framed(html`<labyard-playground .name=${this.route.name}></labyard-playground>`);
+        return this.#framed(html`<labyard-playground .name=${this.route.name}></labyard-playground>`);
       case "lessons":
-        return framed(html`<labyard-lessons .kind=${this.route.kind}></labyard-lessons>`);
+        return this.#framed(html`<labyard-lessons .kind=${this.route.kind}></labyard-lessons>`);
       case "lesson":
-        return framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name} .path=${this.route.path}></labyard-lesson>`);
+        return this.#framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name} .path=${this.route.path}></labyard-lesson>`);
       case "play":
         return html`<labyard-play .playId=${this.route.id}></labyard-play>`;
       case "missing":

@@ -92,8 +92,10 @@ class Api:
             raise UsageError(f"{play_id!r} is no play's id", hint="`labyard playground list` shows them")
         return pick(await self.plays(), play_id)
 
-    async def plays(self) -> list[PlayView]:
-        return [parse_play(item) for item in await self.get("/api/plays")]
+    async def plays(self, *, everybody: bool = False) -> list[PlayView]:
+        """One's own, or `everybody`'s: RemoteError for who may not see them."""
+        query = {"everybody": "true"} if everybody else {}
+        return [parse_play(item) for item in await self.get("/api/plays", **query)]
 
     async def act(self, play: PlayView, action: str, *, patience: float = 60, **more: object) -> PlayView:
         answer = await self.post(f"/api/plays/{play.id}/actions", {"action": action, **more}, patience=patience)

@@ -30,7 +30,7 @@ from labyard.cli.plays import PlayView, parse_play
 from labyard.cli.stream import Ending, Output, send_eof
 from labyard.errors import NotFoundError
 
-_NOT_BUILT = 501
+_FORBIDDEN, _NOT_BUILT = 403, 501
 _KINDS = (("challenge", "challenges"), ("tutorial", "tutorials"))
 _PLURALS = {"challenge": "challenges", "tutorial": "tutorials", "course": "courses"}
 _SIZE = re.compile(r"(\d{1,12})\s*([KMGT])?i?B?")
@@ -106,8 +106,14 @@ class HttpLab:
         return _sight(parse_play(await self._get(f"/api/plays/{play_id}")))
 
     async def plays(self) -> list[PlaySight]:
+        """Everybody's, where whoever plays a round may see them."""
         with _away():
-            plays = await self._api.plays()
+            try:
+                plays = await self._api.plays(everybody=True)
+            except RemoteError as error:
+                if error.status != _FORBIDDEN:
+                    raise
+                plays = await self._api.plays()
         return [_sight(play) for play in plays if play.state != "DESTROYED"]
 
     async def tasks(self, play_id: str) -> list[TaskSight]:

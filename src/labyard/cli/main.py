@@ -29,6 +29,8 @@ VERBS = (
     Verb("down", "labyard.cli.serve", "End all plays of this box, and its server."),
     Verb("serve", "labyard.cli.serve", "Serve on this box, for a service manager."),
     Verb("signin-link", "labyard.cli.signin_link", "Print a fresh link that signs a browser in."),
+    Verb("user", "labyard.cli.user", "People with an account on this server."),
+    Verb("token", "labyard.cli.token", "Tokens of your own, for programs and other computers."),
     Verb("doctor", "labyard.cli.doctor.verb", "Say what this box lacks, and how to mend it."),
     Verb("playground", "labyard.cli.playground.app", "Start, watch and end plays of a playground."),
     Verb("challenge", "labyard.cli.lessons.challenge", "Start challenges, and wait until they are solved."),

@@ -5,19 +5,26 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from labyard.errors import ForbiddenError
+from labyard.control.refusals import BadRequestError, TooManyError
+from labyard.control.roles import Role
+from labyard.control.scopes import Scope
+from labyard.errors import ForbiddenError, NotFoundError
 from labyard.store.keys import KeyStore, TokenRow
+from labyard.store.users import UserStore
 
 OWNER = "owner"
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(days=30)
+MOST_TOKENS = 100  # of one person
+_LONGEST_LIFE = timedelta(days=3650)
+_NAME_LIMIT = 200
 
 
 class Proof(StrEnum):
@@ -29,13 +36,19 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
+    """`id`: what is theirs says so. `handle`: what people call them. `scopes` None: whatever their role may."""
+
     id: str
+    handle: str
+    role: Role
     proof: Proof
+    scopes: frozenset[Scope] | None = None
 
 
 class Access:
-    def __init__(self, store: KeyStore, owner_token: str, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: KeyStore, users: UserStore, owner_token: str, *, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._users = users
         self._owner = digest(owner_token)
         self._key = sha256(b"labyard tickets\0" + owner_token.encode()).digest()
         self._clock = clock
@@ -44,11 +57,23 @@ class Access:
         """Who holds this token. `token_id`: the first half of `Basic id:token`, which must then fit."""
         hashed = digest(secret)
         if hmac.compare_digest(hashed, self._owner):
-            return Person(id=OWNER, proof=Proof.TOKEN) if token_id in (None, OWNER) else None
+            return await self._person(OWNER, Proof.TOKEN) if token_id in (None, OWNER) else None
         row = await self._store.token(hashed, now=self._clock())
         if row is None or token_id not in (None, row.id):
             return None
-        return Person(id=row.owner, proof=Proof.TOKEN)
+        person = await self._person(row.owner, Proof.TOKEN)
+        if person is None or not row.scopes:
+            return person
+        return replace(person, scopes=frozenset(Scope(word) for word in row.scopes.split()))
+
+    async def _person(self, owner: str, proof: Proof) -> Person | None:
+        """None: they are gone, or shut out."""
+        if owner == OWNER:
+            return Person(id=OWNER, handle=OWNER, role=Role.ADMIN, proof=proof)
+        user = await self._users.get(owner)
+        if user is None or user.disabled_at is not None:
+            return None
+        return Person(id=user.id, handle=user.handle, role=Role(user.role), proof=proof)
 
     def ticket(self, text: str, life: timedelta) -> str:
         """`text`, signed, good for `life`: for addresses that carry their own permission. Outlives this process."""
@@ -68,15 +93,45 @@ class Access:
 
     async def by_session(self, secret: str) -> Person | None:
         owner = await self._store.session(digest(secret), now=self._clock())
-        return None if owner is None else Person(id=owner, proof=Proof.COOKIE)
+        return None if owner is None else await self._person(owner, Proof.COOKIE)
 
-    async def new_token(self, owner: str, name: str, *, life: timedelta | None = None) -> tuple[str, str]:
-        """Its id and its secret; the secret is not kept."""
-        token_id, secret, now = secrets.token_hex(12), secrets.token_urlsafe(32), self._clock()
-        expires_at = None if life is None else now + life
-        row = TokenRow(id=token_id, owner=owner, name=name, hash=digest(secret), created_at=now, expires_at=expires_at)
+    async def new_token(
+        self, owner: str, name: str, *, scopes: Sequence[str] = (), life: timedelta | None = None
+    ) -> tuple[TokenRow, str]:
+        """It and its secret, which is not kept. `scopes`: none, and it is good for all that they may.
+
+        BadRequestError for scopes there are none of, and names and lives that make no sense; TooManyError.
+        """
+        if unknown := sorted(set(scopes) - set(Scope)):
+            raise BadRequestError(f"there is no scope {unknown[0][:64]!r}", hint=", ".join(Scope))
+        if not name.isprintable() or not 0 < len(name) <= _NAME_LIMIT:
+            raise BadRequestError(f"a token's name has 1 to {_NAME_LIMIT} printable characters")
+        if life is not None and not timedelta() < life <= _LONGEST_LIFE:
+            raise BadRequestError(f"a token lives 1 to {_LONGEST_LIFE.days} days")
+        now = self._clock()
+        if len(await self._store.list_tokens(owner, now=now)) >= MOST_TOKENS:
+            raise TooManyError(f"there are {MOST_TOKENS} tokens", hint="remove some: `labyard token list`")
+        secret = secrets.token_urlsafe(32)
+        row = TokenRow(
+            id=secrets.token_hex(12),
+            owner=owner,
+            name=name,
+            hash=digest(secret),
+            scopes=" ".join(sorted(set(scopes))),
+            created_at=now,
+            expires_at=None if life is None else now + life,
+        )
         await self._store.add_token(row)
-        return token_id, secret
+        return row, secret
+
+    async def tokens(self, owner: str) -> list[TokenRow]:
+        """Those that are good, oldest first."""
+        return await self._store.list_tokens(owner, now=self._clock())
+
+    async def remove_token(self, owner: str, token_id: str) -> None:
+        """NotFoundError when they have no such token."""
+        if not await self._store.remove_token(owner, token_id):
+            raise NotFoundError(f"there is no token {token_id[:64]!r}", hint="`labyard token list`")
 
     async def new_link(self, owner: str = OWNER) -> str:
         """The secret of a link that signs one browser in, once, within a quarter of an hour."""

@@ -86,12 +86,12 @@ class Plays:
         _, plan = await self._planner.read(NewPlay(playground=playground, parameters=parameters))
         return self._host.prepare(plan)
 
-    async def get(self, owner: str, play_id: str) -> PlayView:
-        """NotFoundError also for another owner's play: ids are not told."""
+    async def get(self, owner: str | None, play_id: str) -> PlayView:
+        """NotFoundError also for another owner's play: ids are not told. `owner` None: whoever's it is."""
         return await self._rows.view(await self._rows.row(owner, play_id))
 
-    async def list(self, owner: str, *, persistent: bool | None = None) -> list[PlayView]:
-        """Newest first; with `persistent`: only those kept (or only those not)."""
+    async def list(self, owner: str | None, *, persistent: bool | None = None) -> list[PlayView]:
+        """Newest first; `owner` None: everybody's; with `persistent`: only those kept (or only those not)."""
         rows = await self._store.list(owner=owner)
         return [await self._rows.view(row) for row in rows if persistent is None or row.persistent is persistent]
 

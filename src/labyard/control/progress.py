@@ -51,6 +51,10 @@ class Progress:
     async def complete(self, owner: str, lesson: str) -> None:
         await self._store.complete(owner, lesson, now=self._clock())
 
+    async def forget(self, owner: str) -> None:
+        """All that was ever known of them."""
+        await self._store.forget(owner)
+
     async def of(self, owner: str) -> dict[str, ProgressRow]:
         """By lesson."""
         return await self._store.of(owner)

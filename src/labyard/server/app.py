@@ -26,7 +26,9 @@ from labyard.server import (
     site,
     status,
     streams,
+    tokens,
     unbuilt,
+    users,
 )
 from labyard.server.guard import Guard
 from labyard.server.lesson_page import Pages
@@ -63,6 +65,8 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         streams.router,
         status.router,
         unbuilt.router,
+        users.router,
+        tokens.router,
         lessons.router,
         authoring.router,
         content_files.router,

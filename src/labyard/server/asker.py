@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from labyard.control.access import Access, Person, Proof
+from labyard.control.roles import Right, Role, may
+from labyard.control.scopes import covers, needed
 from labyard.errors import ForbiddenError
 from labyard.server.problems import UnauthorizedError
 from labyard.server.services import Services
@@ -45,7 +47,12 @@ async def asker(connection: HTTPConnection) -> Person:
     person = await who(connection)
     if person is None:
         raise UnauthorizedError("who are you?", hint=_SIGN_IN)
-    changes = connection.scope["type"] == "websocket" or connection.scope["method"] not in _SAFE
+    method = "WEBSOCKET" if connection.scope["type"] == "websocket" else str(connection.scope["method"])
+    if person.scopes is not None and not covers(person.scopes, method, connection.scope["path"]):
+        scope = needed(method, connection.scope["path"])
+        hint = f"it takes one with `{scope}`" if scope is not None else "it takes one that is not bound to scopes"
+        raise ForbiddenError("this token is not good for that", hint=hint)
+    changes = method not in _SAFE
     if changes and person.proof is Proof.COOKIE:
         check_origin(connection)
     return person
@@ -75,4 +82,25 @@ async def _by_header(access: Access, header: str) -> Person | None:
 
 
 Asker = Annotated[Person, Depends(asker)]
+
+
+def _with(right: Right) -> Any:
+    async def allowed(person: Asker) -> Person:
+        check_right(person, right)
+        return person
+
+    return Depends(allowed)
+
+
+def check_right(person: Person, right: Right) -> None:
+    if not may(person.role, right):
+        raise ForbiddenError(f"a {person.role} may not do this", hint=f"it takes the role of {_who_may(right)}")
+
+
+def _who_may(right: Right) -> str:
+    return " or ".join(role for role in Role if may(role, right))
+
+
+Writer = Annotated[Person, _with(Right.WRITE)]
+Operator = Annotated[Person, _with(Right.OPERATE)]
 Given = Annotated[Services, Depends(services_of)]

@@ -14,7 +14,7 @@ from labyard.control.refusals import BadRequestError
 from labyard.errors import ForbiddenError
 from labyard.server import lesson_shapes as shapes
 from labyard.server.arriving import announced, arriving
-from labyard.server.asker import Asker, Given
+from labyard.server.asker import Given, Writer
 from labyard.server.bodies import NewPiece, PieceFileName, PieceName, PieceText, documented, given
 from labyard.server.guard import FILE_PATH, MARKDOWN_PATH
 from labyard.server.lessons import Plural
@@ -31,13 +31,13 @@ _DONE = {"status": "ok"}
 
 
 @router.get("/api/author")
-async def author(_person: Asker) -> Any:
+async def author(_person: Writer) -> Any:
     """Whose pieces these are: the box's owner."""
     return shapes.AUTHOR
 
 
 @router.get("/api/author/{plural}")
-async def own_pieces(request: Request, plural: str, _person: Asker, services: Given) -> Any:
+async def own_pieces(request: Request, plural: str, _person: Writer, services: Given) -> Any:
     """What can be pushed to. Ours: previews are among them, by their `origin`."""
     if plural in _WRITTEN_ELSEWHERE:
         return []
@@ -45,7 +45,7 @@ async def own_pieces(request: Request, plural: str, _person: Asker, services: Gi
 
 
 async def create_piece(
-    request: Request, plural: Plural, _person: Asker, services: Given, body: Annotated[NewPiece, given(NewPiece)]
+    request: Request, plural: Plural, _person: Writer, services: Given, body: Annotated[NewPiece, given(NewPiece)]
 ) -> Any:
     """A new piece with what an author begins with. 409 for a name that is taken, or that ships."""
     await services.authoring.create(plural, body.name, empty=body.empty, preview=body.preview)
@@ -55,27 +55,27 @@ async def create_piece(
     return shapes.piece(await asyncio.to_thread(services.lessons.library.entry, plural, body.name), page=page)
 
 
-async def remove_piece(plural: Plural, name: str, person: Asker, services: Given) -> Any:
+async def remove_piece(plural: Plural, name: str, person: Writer, services: Given) -> Any:
     """Plays of it go on, and progress stays; `ended`: they end with it, as it was a preview."""
     removed = await services.authoring.remove(person.id, plural, name)
     return {**_DONE, "plays": [view.row.id for view in removed.plays], "ended": removed.ended}
 
 
 @router.get("/api/content/files")
-async def list_files(kind: str, name: str, _person: Asker, services: Given) -> Any:
+async def list_files(kind: str, name: str, _person: Writer, services: Given) -> Any:
     """Paths, of any piece."""
     return [file.path for file in await services.authoring.files(_plural(kind), name)]
 
 
 @router.get("/api/content/v2/files")
-async def list_digests(kind: str, name: str, _person: Asker, services: Given) -> Any:
+async def list_digests(kind: str, name: str, _person: Writer, services: Given) -> Any:
     """Paths, and the MD5 of what is in them."""
     told = await services.authoring.digests(_plural(kind), name)
     return [{"path": path, "digest": digest} for path, digest in told]
 
 
 @router.put(MARKDOWN_PATH, openapi_extra=documented(PieceText))
-async def put_markdown(_person: Asker, services: Given, body: Annotated[PieceText, given(PieceText)]) -> Any:
+async def put_markdown(_person: Writer, services: Given, body: Annotated[PieceText, given(PieceText)]) -> Any:
     """Kept whatever lint finds in it; ours: `problems`."""
     found = await services.authoring.put_text(_plural(body.kind), body.name, body.file, body.content)
     return {**_DONE, "problems": problems_json(found)}
@@ -83,7 +83,7 @@ async def put_markdown(_person: Asker, services: Given, body: Annotated[PieceTex
 
 @router.put("/api/content/files", openapi_extra=documented(PieceFileName))
 async def begin_upload(
-    request: Request, _person: Asker, services: Given, body: Annotated[PieceFileName, given(PieceFileName)]
+    request: Request, _person: Writer, services: Given, body: Annotated[PieceFileName, given(PieceFileName)]
 ) -> Any:
     """Where to PUT the file's bytes, within a quarter of an hour. The address carries its own permission."""
     plural = _plural(body.kind)
@@ -111,13 +111,13 @@ async def upload(request: Request, kind: str, name: str, file: str, ticket: str,
 
 
 @router.delete("/api/content/files")
-async def delete_file(kind: str, name: str, file: str, _person: Asker, services: Given) -> Any:
+async def delete_file(kind: str, name: str, file: str, _person: Writer, services: Given) -> Any:
     await services.authoring.delete(_plural(kind), name, file)
     return _DONE
 
 
 @router.put("/api/content/previews", openapi_extra=documented(PieceName))
-async def renew_preview(_person: Asker, services: Given, body: Annotated[PieceName, given(PieceName)]) -> Any:
+async def renew_preview(_person: Writer, services: Given, body: Annotated[PieceName, given(PieceName)]) -> Any:
     """Its author still looks at it. `expiresIn`: milliseconds until it is removed, unless somebody asks again."""
     return {"expiresIn": int(await services.authoring.renew(_plural(body.kind), body.name) * 1000)}
 

@@ -106,6 +106,28 @@ class PieceText(PieceFileName):
     content: str
 
 
+class NewToken(Body):
+    """labctl's. Without `scope` it is good for all that one may; without `expiresInDays` it does not end."""
+
+    name: str
+    scope: list[str] = []
+    expiresInDays: int | None = None  # noqa: N815
+
+
+class NewUser(Body):
+    """`handle`: what they are called here; `name`: of the person, else the handle."""
+
+    handle: str
+    name: str = ""
+    role: str = "learner"
+
+
+class ChangeUser(Body):
+    name: str | None = None
+    role: str | None = None
+    disabled: bool | None = None
+
+
 class Prepare(Body):
     """The start parameters to prepare for; those left out have their defaults."""
 

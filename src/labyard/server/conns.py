@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from structlog.contextvars import bound_contextvars
 
-from labyard.control.access import OWNER
 from labyard.control.rows import PlayView
 from labyard.errors import ForbiddenError, LabyardError
 from labyard.server import shapes
@@ -27,10 +26,11 @@ async def conns(websocket: WebSocket, play_id: str, ticket: str) -> None:
     try:
         if not services.access.check_ticket(ticket, play_id):
             raise ForbiddenError("this address is too old", hint="ask for a fresh one: POST .../conns")
-        with bound_contextvars(play=play_id), sockets_of(websocket).seat(play_id):
-            view = await services.plays.get(OWNER, play_id)
-            await websocket.accept()
-            await _serve(websocket, services, view)
+        view = await services.plays.get(None, play_id)
+        with bound_contextvars(play=play_id):
+            async with sockets_of(websocket).seat(play_id, view.row.owner):
+                await websocket.accept()
+                await _serve(websocket, services, view)
     except LabyardError as error:
         await refuse(websocket, error)
 

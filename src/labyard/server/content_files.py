@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, Response
 from labyard.content.library import Library
 from labyard.control.access import Proof
 from labyard.control.refusals import TooLargeError
+from labyard.control.roles import Right, may
 from labyard.server.asker import Asker, Given
 
 router = APIRouter(tags=["lessons"])
@@ -43,7 +44,7 @@ _LOCKED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 @router.get("/content/files/{plural}/{name}/{path:path}")
 async def content_file(request: Request, plural: str, name: str, path: str, person: Asker, services: Given) -> Response:
     """404 for what does not lie in a `__static__` of that content, unless its author's program asks (`content pull`)."""
-    if person.proof is Proof.TOKEN:
+    if person.proof is Proof.TOKEN and may(person.role, Right.WRITE):
         file = await services.authoring.file(plural, name, path)
     else:
         file = await asyncio.to_thread(_static, services.lessons.library, plural, name, path)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from labyard.control.refusals import BadRequestError
-from labyard.server.asker import Asker, Given
+from labyard.server.asker import Given, Operator, Writer
 from labyard.server.bodies import PullImage, PullKernel, documented, given
 from labyard.server.lines import told
 
@@ -21,19 +21,19 @@ _NAME_LIMIT = 512
 
 
 @router.get("/images")
-async def list_images(_person: Asker, services: Given) -> Any:
+async def list_images(_person: Writer, services: Given) -> Any:
     return [image.model_dump(mode="json") for image in await services.host.images()]
 
 
 @router.post("/images/pull", openapi_extra=documented(PullImage))
 async def pull_image(
-    _person: Asker, services: Given, body: Annotated[PullImage, given(PullImage)]
+    _person: Operator, services: Given, body: Annotated[PullImage, given(PullImage)]
 ) -> StreamingResponse:
     return told(services.host.pull_image(_name(body.source)))
 
 
 @router.post("/images/import")
-async def import_image(request: Request, _person: Asker, services: Given, name: str = "") -> StreamingResponse:
+async def import_image(request: Request, _person: Operator, services: Given, name: str = "") -> StreamingResponse:
     """The body is an archive: an OCI layout or what `docker save` writes."""
     _name(name)
     path = await _upload(request, services.scratch)
@@ -41,24 +41,24 @@ async def import_image(request: Request, _person: Asker, services: Given, name: 
 
 
 @router.delete("/images")
-async def remove_image(_person: Asker, services: Given, source: str = "") -> Any:
+async def remove_image(_person: Operator, services: Given, source: str = "") -> Any:
     await services.host.remove_image(_name(source))
     return {"status": "ok"}
 
 
 @router.post("/images/gc")
-async def gc_images(_person: Asker, services: Given) -> Any:
+async def gc_images(_person: Operator, services: Given) -> Any:
     return {"freed": await services.host.gc_images()}
 
 
 @router.get("/kernels")
-async def list_kernels(_person: Asker, services: Given) -> Any:
+async def list_kernels(_person: Writer, services: Given) -> Any:
     return [kernel.model_dump(mode="json") for kernel in await services.host.kernels()]
 
 
 @router.post("/kernels/pull", openapi_extra=documented(PullKernel))
 async def pull_kernel(
-    _person: Asker, services: Given, body: Annotated[PullKernel, given(PullKernel)]
+    _person: Operator, services: Given, body: Annotated[PullKernel, given(PullKernel)]
 ) -> StreamingResponse:
     return told(services.host.pull_kernel(_name(body.version)))
 

@@ -15,6 +15,7 @@ from labyard.control.learning import LessonChange
 from labyard.control.lesson_key import CHALLENGE, TUTORIAL, LessonKey
 from labyard.control.lessons import LessonView, Status
 from labyard.control.refusals import BadRequestError
+from labyard.control.roles import Right, may
 from labyard.server import lesson_shapes as shapes
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import ChangeLearning, ChangeLesson, documented, given
@@ -129,9 +130,10 @@ async def read_page(
     return Response(page.body, media_type="application/json", headers=headers)
 
 
-async def read_solutions(plural: Plural, name: str, _person: Asker, services: Given, path: str = "") -> Any:
-    """`script` is the bot's, null where there is none."""
-    return await asyncio.to_thread(_solutions, services.lessons.library, plural, name, path)
+async def read_solutions(plural: Plural, name: str, person: Asker, services: Given, path: str = "") -> Any:
+    """`script` is the bot's, null where there is none, and for those who do not write."""
+    found = await asyncio.to_thread(_solutions, services.lessons.library, plural, name, path)
+    return found if may(person.role, Right.WRITE) else [{**each, "script": None} for each in found]
 
 
 def _solutions(library: Library, plural: str, name: str, path: str) -> list[Json]:

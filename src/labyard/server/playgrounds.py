@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from labyard.server import shapes
-from labyard.server.asker import Asker, Given
+from labyard.server.asker import Asker, Given, Writer
 from labyard.server.bodies import Prepare, documented, given
 from labyard.server.lines import told
 from labyard.server.places import page_root
@@ -40,7 +40,7 @@ async def get_playground(
 
 
 @router.delete("/playgrounds/{name}")
-async def remove_playground(name: str, _person: Asker, services: Given) -> Any:
+async def remove_playground(name: str, _person: Writer, services: Given) -> Any:
     """Forget one that `save` made, and what it goes on from. Its plays go on."""
     await services.plays.saved.remove(name)
     return {"status": "ok"}
@@ -48,7 +48,7 @@ async def remove_playground(name: str, _person: Asker, services: Given) -> Any:
 
 @router.post("/playgrounds/{name}/prepare", openapi_extra=documented(Prepare))
 async def prepare_playground(
-    name: str, _person: Asker, services: Given, body: Annotated[Prepare, given(Prepare)]
+    name: str, _person: Writer, services: Given, body: Annotated[Prepare, given(Prepare)]
 ) -> StreamingResponse:
     """Make the snapshot its starts fork from, if there is none. A playground that always boots is finished at once."""
     return told(await services.plays.prepare(name, body.initConditions or {}))

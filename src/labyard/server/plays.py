@@ -13,10 +13,11 @@ from labyard.control.access import Person
 from labyard.control.planning import NewPlay
 from labyard.control.plays import Plays
 from labyard.control.refusals import BadRequestError
+from labyard.control.roles import Right
 from labyard.control.rows import PlayView
 from labyard.errors import NotFoundError
 from labyard.server import shapes
-from labyard.server.asker import Asker, Given
+from labyard.server.asker import Asker, Given, check_right
 from labyard.server.bodies import CreatePlay, PlayAction, TaskInput, documented, given
 from labyard.server.places import page_root, socket_root
 from labyard.server.services import Services
@@ -37,7 +38,12 @@ def play_json(request: Request, view: PlayView) -> shapes.Json:
 async def create_play(
     request: Request, person: Asker, services: Given, body: Annotated[CreatePlay, given(CreatePlay)]
 ) -> Any:
-    """Start a playground or a lesson. Answers at once; the play socket tells how it goes on."""
+    """Start a playground or a lesson. Answers at once; the play socket tells how it goes on.
+
+    A manifest of one's own, and a bot's play, are for those who write.
+    """
+    if body.manifest is not None or body.bot:
+        check_right(person, Right.WRITE)
     new = NewPlay(
         playground=body.playground,
         manifest=body.manifest,
@@ -53,9 +59,17 @@ async def create_play(
 
 
 @router.get("")
-async def list_plays(request: Request, person: Asker, services: Given, persistent: bool | None = None) -> Any:
-    """Plays, newest first; destroyed ones for a week. `persistent=true`: those that are kept."""
-    return [play_json(request, view) for view in await services.plays.list(person.id, persistent=persistent)]
+async def list_plays(
+    request: Request, person: Asker, services: Given, persistent: bool | None = None, everybody: bool = False
+) -> Any:
+    """Plays, newest first; destroyed ones for a week. `persistent=true`: those that are kept.
+
+    Ours: `everybody=true`, not only one's own, for who operates the box.
+    """
+    if everybody:
+        check_right(person, Right.OPERATE)
+    views = await services.plays.list(None if everybody else person.id, persistent=persistent)
+    return [play_json(request, view) for view in views]
 
 
 @router.get("/{play_id}")
@@ -98,6 +112,8 @@ async def _act(play_id: str, person: Person, services: Services, body: PlayActio
     if (plain := _PLAIN.get(body.action)) is not None:
         return await plain(plays, person.id, play_id)
     if (named := _NAMED.get(body.action)) is not None:
+        if body.action == "save":
+            check_right(person, Right.WRITE)
         return await named(plays, person.id, play_id, _needed(body.name, "name"))
     match body.action:
         case "set_title":

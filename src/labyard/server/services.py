@@ -12,6 +12,7 @@ from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.people import People
 from labyard.control.plays import Plays
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
@@ -65,6 +66,7 @@ class Services:
     previews: Previews
     catalog: Catalog
     access: Access
+    people: People
     host: Host
     reconciler: Reconciler
     scratch: Path

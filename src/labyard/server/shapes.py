@@ -11,7 +11,9 @@ from labyard.control.rows import PlayView
 from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
+from labyard.store.keys import TokenRow
 from labyard.store.plays import PlayRow
+from labyard.store.users import UserRow
 
 Json = dict[str, Any]
 
@@ -271,6 +273,28 @@ def snapshot(known: SnapshotInfo) -> Json:
 
 def disk_use(known: DiskUse, called: str) -> Json:
     return {**known.model_dump(mode="json"), "note": "; ".join(part for part in (called, known.note) if part)}
+
+
+def token(row: TokenRow) -> Json:
+    """`expiresAt` empty: it does not end."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "scope": row.scopes.split(),
+        "createdAt": moment(row.created_at),
+        "expiresAt": moment(row.expires_at) if row.expires_at is not None else "",
+    }
+
+
+def user(row: UserRow) -> Json:
+    return {
+        "id": row.id,
+        "handle": row.handle,
+        "name": row.name,
+        "role": row.role,
+        "createdAt": moment(row.created_at),
+        "disabled": row.disabled_at is not None,
+    }
 
 
 def moment(at: datetime) -> str:

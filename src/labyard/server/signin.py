@@ -23,7 +23,15 @@ async def healthz() -> Any:
 
 @router.get("/api/auth/me")
 async def me(person: Asker) -> Any:
-    return {"id": person.id, "githubProfileId": "", "preferredRegion": "", "proof": person.proof.value}
+    """labctl's; ours: `handle`, `role`, `proof`."""
+    return {
+        "id": person.id,
+        "githubProfileId": "",
+        "preferredRegion": "",
+        "handle": person.handle,
+        "role": person.role.value,
+        "proof": person.proof.value,
+    }
 
 
 @router.post("/api/auth/logout")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from labyard.control.access import Person
@@ -16,28 +18,43 @@ from labyard.server.problems import UnauthorizedError, answer, shape, status_of
 
 
 class Sockets:
-    """How many are open, per play."""
+    """Those that are open: how many per play, and whose."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._open: Counter[str] = Counter()
+        self._whose: dict[str, set[asyncio.Timeout]] = {}
 
-    @contextmanager
-    def seat(self, play_id: str) -> Iterator[None]:
-        """TooManyError when this play has enough."""
+    @asynccontextmanager
+    async def seat(self, play_id: str, owner: str) -> AsyncIterator[None]:
+        """TooManyError when this play has enough; UnauthorizedError, in the midst of it, when its owner is shut out."""
         if self._open[play_id] >= self._limit:
             raise TooManyError(f"this play has {self._limit} connections open already", hint="close some")
         self._open[play_id] += 1
         try:
-            yield
+            async with asyncio.timeout(None) as until:
+                self._whose.setdefault(owner, set()).add(until)
+                yield
+        except TimeoutError:
+            if not until.expired():
+                raise
+            raise UnauthorizedError("you have been signed out") from None
         finally:
             self._open[play_id] -= 1
             if not self._open[play_id]:
                 del self._open[play_id]
+            self._whose[owner].discard(until)
+            if not self._whose[owner]:
+                del self._whose[owner]
+
+    def end(self, owner: str) -> None:
+        """All of somebody who is shut out."""
+        for until in self._whose.get(owner, ()):
+            until.reschedule(asyncio.get_running_loop().time())
 
 
-def sockets_of(websocket: WebSocket) -> Sockets:
-    sockets = websocket.app.state.sockets
+def sockets_of(connection: HTTPConnection) -> Sockets:
+    sockets = connection.app.state.sockets
     assert isinstance(sockets, Sockets)  # noqa: S101 - put there by create_app
     return sockets
 

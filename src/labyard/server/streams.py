@@ -35,10 +35,11 @@ async def terminal(websocket: WebSocket, play_id: str, machine: str, terminal: s
     if (person := await admitted(websocket)) is None:
         return
     try:
-        with bound_contextvars(play=play_id, machine=machine), sockets_of(websocket).seat(play_id):
-            request = _terminal(websocket, terminal)
-            await _check_terminal(services_of(websocket), person, play_id, machine)
-            await _talk(websocket, person, (play_id, machine), request, lambda chunk: chunk.data, _terminal_end)
+        with bound_contextvars(play=play_id, machine=machine):
+            async with sockets_of(websocket).seat(play_id, person.id):
+                request = _terminal(websocket, terminal)
+                await _check_terminal(services_of(websocket), person, play_id, machine)
+                await _talk(websocket, person, (play_id, machine), request, lambda chunk: chunk.data, _terminal_end)
     except LabyardError as error:
         await refuse(websocket, error)
 
@@ -49,12 +50,13 @@ async def execute(websocket: WebSocket, play_id: str, machine: str) -> None:
     if (person := await admitted(websocket)) is None:
         return
     try:
-        with bound_contextvars(play=play_id, machine=machine), sockets_of(websocket).seat(play_id):
-            await _check(services_of(websocket), person, play_id, machine)
-            await websocket.accept()
-            request = _exec(await websocket.receive())
-            if request is not None:
-                await _talk(websocket, person, (play_id, machine), request, _channelled, _exec_end)
+        with bound_contextvars(play=play_id, machine=machine):
+            async with sockets_of(websocket).seat(play_id, person.id):
+                await _check(services_of(websocket), person, play_id, machine)
+                await websocket.accept()
+                request = _exec(await websocket.receive())
+                if request is not None:
+                    await _talk(websocket, person, (play_id, machine), request, _channelled, _exec_end)
     except LabyardError as error:
         await refuse(websocket, error)
 

@@ -17,7 +17,6 @@ NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("GET", "/sessions/{session_id}"),
     ("DELETE", "/sessions/{session_id}"),
     ("POST", "/auth/signin-url"),
-    ("POST", "/oauth/tokens"),
     ("PATCH", "/account/preferences"),
     ("POST", "/playgrounds"),
     ("PUT", "/playgrounds/{name}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 
 from labyard.store.database import Database
 from labyard.store.schema import sessions, signin_links, tokens
@@ -13,13 +13,17 @@ from labyard.store.schema import sessions, signin_links, tokens
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenRow:
-    """`hash`: SHA-256 of the secret, hex. `expires_at` None: never."""
+    """`hash`: SHA-256 of the secret, hex. `scopes`: words with blanks between; none: good for everything.
+
+    `expires_at` None: never.
+    """
 
     id: str
     owner: str
     name: str
     hash: str
     created_at: datetime
+    scopes: str = ""
     expires_at: datetime | None = None
 
 
@@ -38,9 +42,19 @@ class KeyStore:
             return None
         return TokenRow(**found)
 
-    async def remove_token(self, token_id: str) -> None:
+    async def list_tokens(self, owner: str, *, now: datetime) -> list[TokenRow]:
+        """Those that are still good, oldest first."""
+        good = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
+        query = select(tokens).where(tokens.c.owner == owner, good).order_by(tokens.c.created_at, tokens.c.id)
         async with self._database.begin() as connection:
-            await connection.execute(delete(tokens).where(tokens.c.id == token_id))
+            found = (await connection.execute(query)).mappings().all()
+        return [TokenRow(**each) for each in found]
+
+    async def remove_token(self, owner: str, token_id: str) -> bool:
+        """False when they have no such token."""
+        gone = delete(tokens).where(tokens.c.owner == owner, tokens.c.id == token_id)
+        async with self._database.begin() as connection:
+            return (await connection.execute(gone)).rowcount == 1
 
     async def add_link(self, digest: str, owner: str, expires_at: datetime) -> None:
         async with self._database.begin() as connection:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from labyard.store.database import Database, Transaction
 from labyard.store.schema import active_days, attempts, progress
@@ -76,6 +76,11 @@ class ProgressStore:
             open_still = (*_mine(owner, lesson), progress.c.completed_at.is_(None))
             await connection.execute(update(progress).where(*open_still).values(completed_at=now))
             await _be_there(connection, owner, now)
+
+    async def forget(self, owner: str) -> None:
+        async with self._database.begin() as connection:
+            for table in (attempts, progress, active_days):
+                await connection.execute(delete(table).where(table.c.owner == owner))
 
     async def of(self, owner: str) -> dict[str, ProgressRow]:
         """By lesson."""

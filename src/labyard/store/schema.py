@@ -86,6 +86,17 @@ active_days = Table(
     Column("day", String(10), primary_key=True),
 )
 
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("handle", String(32), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+)
+
 tokens = Table(
     "tokens",
     metadata,
@@ -93,6 +104,7 @@ tokens = Table(
     Column("owner", String(64), nullable=False),
     Column("name", String(200), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Column("scopes", String(400), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
 )

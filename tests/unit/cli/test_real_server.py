@@ -114,6 +114,48 @@ def test_from_the_catalog_to_the_end(real: Cli) -> None:
     assert real.run("playground", "list", "-q").stdout == b""
 
 
+def test_tokens_are_made_used_and_ended(real: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = real("token", "create", "laptop", "--scope", "playground:read", "--days", "9").stdout.decode().strip()
+    (token,) = json.loads(real("token", "list", "-o", "json").stdout)
+    assert token["scope"] == ["playground:read"] and secret not in str(token)
+    assert b"playground:read" in real("token", "list").stdout
+    assert real("token", "create", "laptop", "--scope", "everything").returncode == 1
+    with monkeypatch.context() as patch:
+        patch.setitem(real.environment, "LABYARD_TOKEN", secret)
+        assert real("playground", "list").returncode == 0
+        refused = real("token", "list")
+        assert refused.returncode == 1 and b"account:read" in refused.stderr
+    assert real("token", "remove", token["id"]).returncode == 0
+    assert real("token", "remove", token["id"]).returncode == 3
+    monkeypatch.setitem(real.environment, "LABYARD_TOKEN", secret)
+    assert real("playground", "list").returncode == 1
+
+
+def test_people_come_and_go(real: Cli) -> None:
+    link = real("user", "add", "ada", "--name", "Ada L.", "--role", "author").stdout
+    assert b"/signin?token=" in link and real("user", "link", "ada").stdout != link
+    assert real("user", "add", "ada").returncode == 1
+    assert real("user", "role", "ada", "learner").stderr == b"ada: learner\n"
+    assert real("user", "disable", "ada").stderr == b"ada: learner, shut out\n"
+    assert b"user enable ada" in real("user", "link", "ada").stderr
+    assert real("user", "list").stdout.split() == [
+        b"USER",
+        b"NAME",
+        b"ROLE",
+        b"ada",
+        b"Ada",
+        b"L.",
+        b"learner",
+        b"shut",
+        b"out",
+    ]
+    assert real("user", "enable", "ada").returncode == 0
+    assert json.loads(real("user", "list", "-o", "json").stdout)[0]["disabled"] is False
+    assert real("user", "remove", "ada").stderr == b"ada is removed.\n"
+    assert real("user", "remove", "ada").returncode == 3
+    assert real("user", "list").stdout.split() == [b"USER", b"NAME", b"ROLE"]
+
+
 def test_moments_from_the_first_to_the_last(real: Cli) -> None:
     assert real("playground", "prepare", "--all").stdout == b"demo\n"
     play = real.run("playground", "start", "-q", "--cold", "demo").stdout.decode().strip()

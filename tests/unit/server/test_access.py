@@ -13,6 +13,7 @@ from tests.unit.server.conftest import TOKEN, House
 from labyard.control.access import LINK_LIFE, Access, owner_token
 from labyard.errors import ForbiddenError
 from labyard.store.keys import KeyStore
+from labyard.store.users import UserStore
 
 PAGE = {"Host": "labyard.localhost:8800", "Accept": "text/html"}
 ORIGIN = "http://labyard.localhost:8800"
@@ -45,8 +46,8 @@ async def stranger(house: House) -> httpx.AsyncClient:
 
 
 async def test_ways_to_show_who_one_is(house: House) -> None:
-    token_id, secret = await house.services.access.new_token("owner", "ci")
-    for headers in (basic("owner", TOKEN), basic(token_id, secret), {"Authorization": f"Bearer {secret}"}):
+    token, secret = await house.services.access.new_token("owner", "ci")
+    for headers in (basic("owner", TOKEN), basic(token.id, secret), {"Authorization": f"Bearer {secret}"}):
         answer = await house.http.get("/api/auth/me", headers=headers)
         assert (answer.status_code, answer.json()["id"]) == (200, "owner"), headers
 
@@ -83,7 +84,7 @@ async def test_a_link_works_once(house: House) -> None:
 async def test_an_old_link_does_not_work(tmp_path: Path) -> None:
     database = await open_copy(tmp_path / "x.db")
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    access = Access(KeyStore(database), TOKEN, clock=lambda: now)
+    access = Access(KeyStore(database), UserStore(database), TOKEN, clock=lambda: now)
     link = await access.new_link()
     now += LINK_LIFE
     with pytest.raises(ForbiddenError):

@@ -10,12 +10,12 @@ from tests.unit.server.conftest import House
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-async def until(house: House, play_id: str, *states: str) -> dict[str, Any]:
+async def until(house: House, play_id: str, *states: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
     async with asyncio.timeout(5):
         with house.services.plays.changes.follow(play_id) as changed:
             while True:
                 changed.clear()
-                play: dict[str, Any] = (await house.http.get(f"/api/plays/{play_id}")).json()
+                play: dict[str, Any] = (await house.http.get(f"/api/plays/{play_id}", headers=headers)).json()
                 if play["status"]["stateEvents"][-1]["state"] in states:
                     return play
                 await changed.wait()

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import httpx
 import pytest
 import uvicorn
 from tests.unit.server.conftest import TOKEN, House
 from tests.unit.server.test_access import by_cookie, signed_in
+from tests.unit.server.test_people import token_of
 from tests.unit.server.test_plays import act, started, until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -341,6 +343,31 @@ async def test_the_play_socket_from_the_first_moment(served: Served) -> None:
             elif message["task"]["status"] == 40:
                 done.add(message["task"]["name"])
     assert "STARTING" in seen
+
+
+async def test_who_is_shut_out_loses_what_is_open(served: Served) -> None:
+    ada = await token_of(served.house, "ada")
+    served.play = (await served.house.http.post("/api/plays", json={"playground": "demo"}, headers=ada)).json()
+    await until(served.house, served.play["id"], "RUNNING", headers=ada)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", headers=ada) as http:
+        url = (await http.post(f"/api/plays/{served.play['id']}/conns")).json()["url"]
+        async with served.terminal(headers=ada) as terminal, connect(url, proxy=None) as conns:
+            await terminal.recv()
+            await conns.recv()
+            owner = {"Authorization": f"Bearer {TOKEN}"}
+            await http.patch("/api/users/ada", json={"disabled": True}, headers=owner)
+            assert await ended(terminal) == await ended(conns) == 4401
+        with pytest.raises(InvalidStatus):
+            await served.terminal(headers=ada)
+
+
+async def ended(socket: ClientConnection) -> int | None:
+    """The code it is closed with, whatever comes before."""
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(10):
+            while True:
+                await socket.recv()
+    return socket.close_code
 
 
 @pytest.mark.parametrize("ticket", ["x", "0" * 24 + ".99999999999.abc", "%00"])

@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { ErrorBody, Lesson, LessonPage, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
+import type { ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -91,7 +91,7 @@ const changePart = (course: string, module: string, lesson: string, change: { st
   ask<Lesson>("PATCH", `/api/courses/${enc(course)}/learning`, { modules: { [module]: { lessons: { [lesson]: change } } }, initConditions });
 
 export const api = {
-  me: () => ask<{ id: string }>("GET", "/api/auth/me"),
+  me: () => ask<Me>("GET", "/api/auth/me"),
   logout: () => ask<unknown>("POST", "/api/auth/logout"),
   playgrounds: () => ask<Playground[]>("GET", "/api/playgrounds"),
   playground: (name: string) => ask<Playground>("GET", `/api/playgrounds/${enc(name)}?format=extended`),

@@ -288,3 +288,10 @@ export interface ErrorBody {
   hint?: string | null;
   problems?: Problem[] | null;
 }
+
+/** Who is signed in. */
+export interface Me {
+  id: string;
+  handle: string;
+  role: "learner" | "author" | "instructor" | "admin";
+}
