@@ -47,7 +47,7 @@ test: setup lint ## everything, on real machines (root, half an hour on two core
 soak: setup ## the long forms: 200 random operations on real plays, cuts everywhere, a database forked (LABYARD_SOAK=200)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" LABYARD_SOAK=$${LABYARD_SOAK:-200} $(BIN)/pytest $(WORKERS) $(SOAK_TESTS)
 
-bots: setup ## solve every lesson and start every playground, by bots (an hour or two under emulation); the matrix is in build/bots
+bots: setup ## solve every lesson and start every playground, by bots (forty minutes to an hour under emulation); the matrix is in build/bots
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bots $(BOTS)
 
 bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
