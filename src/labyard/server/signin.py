@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from labyard.control.access import SESSION_LIFE
 from labyard.errors import ForbiddenError
 from labyard.server.asker import Asker, Given, cookie_name
-from labyard.server.places import page_root
+from labyard.server.places import is_own_page, page_root
 from labyard.server.site import plain_page
 
 router = APIRouter(tags=["sign-in"])
@@ -57,7 +57,7 @@ async def sign_in(services: Given, token: str = "", next: str = "/") -> Response
         session = await services.access.sign_in(token)
     except ForbiddenError as error:
         return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
-    response = RedirectResponse(next if _is_own_page(next) else "/", 303)
+    response = RedirectResponse(next if is_own_page(next) else "/", 303)
     response.set_cookie(
         cookie_name(services),
         session,
@@ -68,8 +68,3 @@ async def sign_in(services: Given, token: str = "", next: str = "/") -> Response
         secure=services.settings.secure,
     )
     return response
-
-
-def _is_own_page(path: str) -> bool:
-    """A path of this server. Browsers read `//x` and `/\\x` as another host, and drop tabs and line ends first."""
-    return path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

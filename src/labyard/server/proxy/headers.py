@@ -69,6 +69,12 @@ def to_browser(given: Given) -> Headers:
     return kept
 
 
+def cookies_named(header: str, name: str) -> list[str]:
+    """All of that name: a page of another port may have set one for the whole site, beside ours."""
+    parts = (part.strip().partition("=") for part in header.split(";"))
+    return [value for each, equals, value in parts if equals and each == name]
+
+
 def _named(given: Headers) -> frozenset[bytes]:
     """What `Connection` names is of this connection, too."""
     words = (value.lower().split(b",") for name, value in given if name.lower() == b"connection")
