@@ -16,6 +16,7 @@ from labyard.control.refusals import BadRequestError, TooManyError
 from labyard.control.rows import refuse_gone
 from labyard.errors import NotFoundError
 from labyard.play.plan import PlayPlan, TabKind
+from labyard.store.plays import Desired
 from labyard.store.ports import PortRow, PortStore
 
 MOST: Final = 64
@@ -90,6 +91,8 @@ class Ports:
     async def find(self, name: PortName) -> Found:
         """NotFoundError alike for what is not exposed and for what is not there."""
         row = (await self._plays.get(None, name.play)).row
+        if row.desired is Desired.DESTROYED:
+            raise NotFoundError("nothing is exposed here")
         port = await self._store.find(name.play, name.machine, name.number)
         if port is None:
             tabs = _of_tabs(name.play, row.plan, row.created_at)
