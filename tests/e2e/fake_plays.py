@@ -59,7 +59,7 @@ PLAYGROUNDS: dict[str, Json] = {
         "tabs": [
             {"kind": "terminal", "machine": "web-01"},
             {"kind": "terminal", "machine": "db-01", "name": "Database"},
-            {"kind": "http-port", "machine": "web-01", "number": 8080, "name": "Web UI"},
+            {"kind": "ide", "machine": "web-01", "name": "Editor"},
         ],
     },
     "debian": {

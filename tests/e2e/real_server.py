@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from labyard.control.access import OWNER
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings
 from tests.support.database import open_copy
+from tests.support.program import listening
 from tests.support.services import services_of
 
 
 @contextmanager
-def real_server(folder: Path, catalog: Path, pages: Path, content: Path | None = None) -> Iterator[str]:
-    """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons."""
+def real_server(
+    folder: Path, catalog: Path, pages: Path, content: Path | None = None, program: ASGIApp | None = None
+) -> Iterator[str]:
+    """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons.
+
+    `program`: what listens on port 8080 of every machine.
+    """
     ready: threading.Event = threading.Event()
     box: dict[str, object] = {}
 
@@ -46,7 +53,8 @@ def real_server(folder: Path, catalog: Path, pages: Path, content: Path | None =
         token = await services.access.new_link(OWNER)
         box.update(server=server, link=f"http://labyard.localhost:{port}/signin?token={token}")
         ready.set()
-        await serving
+        async with nullcontext() if program is None else listening(host, 8080, program):
+            await serving
         await host.close()
         await database.close()
 

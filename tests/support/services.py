@@ -18,6 +18,7 @@ from labyard.control.manifests import Manifests
 from labyard.control.people import People
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
+from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
@@ -26,6 +27,7 @@ from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
+from labyard.store.ports import PortStore
 from labyard.store.progress import ProgressStore
 from labyard.store.users import UserStore
 
@@ -65,6 +67,7 @@ def services_of(
         catalog=books,
         access=access,
         people=People(users, access, plays, progress, clock=utc_now),
+        ports=Ports(PortStore(database), plays, access, clock=utc_now),
         host=host,
         reconciler=reconciler,
         scratch=folder / "uploads",

@@ -9,7 +9,7 @@ import { manifestOf } from "../src/play/manifest.ts";
 import { layout } from "../src/play/map-layout.ts";
 import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments.ts";
 import { ending, machineLook, openInitTasks, stateOf, terminalMachines } from "../src/play/state.ts";
-import { nextTerminal, safeLink, tabsOf } from "../src/play/tabs.ts";
+import { nextTerminal, portAddress, safeLink, tabsOf } from "../src/play/tabs.ts";
 import { ago, elapsed, left } from "../src/play/time.ts";
 import { lessonPath, routeOf } from "../src/router.ts";
 import { blocks, spans } from "../src/text/markdown.ts";
@@ -110,10 +110,13 @@ test("tabs: one terminal per machine that has one, more when opened, the map las
   assert.equal(nextTerminal(more, "db-01"), 2);
 });
 
-test("tabs of the playground keep their order, and those not built say what they need", () => {
-  const listed = { ...playground, tabs: [{ kind: "http-port", machine: "web-01", number: 80, name: "Web" }, { machine: "db-01" }, { machine: "quiet-01" }] };
-  const [web, db, last] = tabsOf(play({ playground: listed }), {});
-  assert.ok(web?.kind === "other" && web.needs.includes("port 80 on web-01"));
+test("tabs of the playground keep their order, ports have an address, and what is not built says what it needs", () => {
+  const listed = { ...playground, tabs: [{ kind: "ide", machine: "web-01", name: "Code" }, { kind: "http-port", machine: "web-01", number: 80, name: "Web" }, { machine: "db-01" }, { machine: "quiet-01" }] };
+  const [ide, web, db, last] = tabsOf(play({ playground: listed }), {});
+  assert.ok(ide?.kind === "other" && ide.needs.includes("an editor on web-01"));
+  assert.ok(web?.kind === "port");
+  const pages = { protocol: "http:", host: "labyard.localhost:8800" };
+  assert.equal(portAddress("0123", web, pages), "http://80-web-01-0123.labyard.localhost:8800/");
   assert.equal(db?.key, "db-01/1");
   assert.equal(last?.kind, "map");
 });

@@ -66,6 +66,10 @@ class Access:
             return person
         return replace(person, scopes=frozenset(Scope(word) for word in row.scopes.split()))
 
+    async def is_let_in(self, owner: str) -> bool:
+        """Whether they are still there, and not shut out."""
+        return await self._person(owner, Proof.COOKIE) is not None
+
     async def _person(self, owner: str, proof: Proof) -> Person | None:
         """None: they are gone, or shut out."""
         if owner == OWNER:

@@ -21,6 +21,7 @@ from labyard.server import (
     lessons,
     playgrounds,
     plays,
+    ports,
     problems,
     signin,
     site,
@@ -32,12 +33,16 @@ from labyard.server import (
 )
 from labyard.server.guard import Guard
 from labyard.server.lesson_page import Pages
+from labyard.server.proxy.forward import Ways
+from labyard.server.proxy.gate import PortGate
 from labyard.server.services import Services
 from labyard.server.sockets import Sockets
 
 
 def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     """The whole server. While it runs, so do the reconciler and who sweeps previews. `pages`: the built pages' folder."""
+
+    ways = Ways(services.host)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -49,9 +54,11 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await ways.close()
 
     app = FastAPI(title="Labyard", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.services = services
+    app.state.ways = ways
     app.state.pages = Pages()
     app.state.sockets = Sockets(services.settings.sockets_per_play)
     problems.install(app)
@@ -59,6 +66,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         signin.router,
         playgrounds.router,
         plays.router,
+        ports.router,
         images.router,
         disk.router,
         conns.router,
@@ -74,6 +82,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         app.include_router(router)
     site.mount(app, pages)
     app.add_middleware(Guard, settings=services.settings)
+    app.add_middleware(PortGate, services=services, ways=ways)
     return app
 
 

@@ -28,8 +28,19 @@ def services_of(connection: HTTPConnection) -> Services:
     return services
 
 
-def cookie_name(services: Services) -> str:
-    return SECURE_COOKIE if services.settings.secure else COOKIE
+def cookie_names(services: Services) -> tuple[str, ...]:
+    """The first is one that no page of a port, which is of the same site, can set or shadow (`__Host-`, RFC 6265bis).
+
+    It needs a secure origin, which browsers take `*.localhost` for without TLS; the other is for those that do not.
+    """
+    return (SECURE_COOKIE,) if services.settings.secure else (SECURE_COOKIE, COOKIE)
+
+
+def session_of(connection: HTTPConnection) -> str | None:
+    """The secret of the page's session."""
+    cookies = connection.cookies
+    names = cookie_names(services_of(connection))
+    return next((cookies[name] for name in names if name in cookies), None)
 
 
 async def who(connection: HTTPConnection) -> Person | None:
@@ -38,8 +49,8 @@ async def who(connection: HTTPConnection) -> Person | None:
     header = connection.headers.get("authorization")
     if header is not None:
         return await _by_header(services.access, header)
-    cookie = connection.cookies.get(cookie_name(services))
-    return None if cookie is None else await services.access.by_session(cookie)
+    secret = session_of(connection)
+    return None if secret is None else await services.access.by_session(secret)
 
 
 async def asker(connection: HTTPConnection) -> Person:

@@ -106,6 +106,17 @@ class PieceText(PieceFileName):
     content: str
 
 
+class NewPort(Body):
+    """labctl's."""
+
+    machine: str
+    number: int
+    access: str = "private"
+    tls: bool = False
+    hostRewrite: str | None = None  # noqa: N815
+    pathRewrite: str | None = None  # noqa: N815
+
+
 class NewToken(Body):
     """labctl's. Without `scope` it is good for all that one may; without `expiresInDays` it does not end."""
 

@@ -118,6 +118,7 @@ def policy(host: str) -> str:
             "img-src 'self' data:",
             "font-src 'self'",
             f"connect-src 'self' ws://{host} wss://{host}",
+            f"frame-src 'self' http://*.{host} https://*.{host}",
             "frame-ancestors 'none'",
             "base-uri 'none'",
             "form-action 'self'",

@@ -29,3 +29,8 @@ def socket_root(connection: HTTPConnection) -> str:
     """Where WebSockets are: the very host that was asked, since a browser's cookie and page are there."""
     secure = services_of(connection).settings.secure
     return f"{'wss' if secure else 'ws'}://{connection.headers.get('host', '')}"
+
+
+def is_own_page(path: str) -> bool:
+    """A path of this server. Browsers read `//x` and `/\\x` as another host, and drop tabs and line ends first."""
+    return path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

@@ -14,6 +14,7 @@ from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.people import People
 from labyard.control.plays import Plays
+from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
@@ -67,6 +68,7 @@ class Services:
     catalog: Catalog
     access: Access
     people: People
+    ports: Ports
     host: Host
     reconciler: Reconciler
     scratch: Path

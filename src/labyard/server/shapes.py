@@ -7,12 +7,14 @@ from typing import Any
 
 from labyard.control.catalog import Entry
 from labyard.control.lesson_key import LessonKey
+from labyard.control.port_names import PortName
 from labyard.control.rows import PlayView
 from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
 from labyard.store.keys import TokenRow
 from labyard.store.plays import PlayRow
+from labyard.store.ports import PortRow
 from labyard.store.users import UserRow
 
 Json = dict[str, Any]
@@ -273,6 +275,24 @@ def snapshot(known: SnapshotInfo) -> Json:
 
 def disk_use(known: DiskUse, called: str) -> Json:
     return {**known.model_dump(mode="json"), "note": "; ".join(part for part in (called, known.note) if part)}
+
+
+def port(row: PortRow, *, page: str) -> Json:
+    """`page`: where the pages are; a port has a name below theirs."""
+    scheme, _, host = page.partition("://")
+    hostname = f"{PortName(row.number, row.machine, row.play).label}.{host}"
+    return {
+        "id": row.id,
+        "playId": row.play,
+        "machine": row.machine,
+        "number": row.number,
+        "hostname": hostname,
+        "access": row.access,
+        "tls": row.tls,
+        "hostRewrite": row.host_rewrite,
+        "pathRewrite": row.path_rewrite,
+        "url": f"{scheme}://{hostname}/",
+    }
 
 
 def token(row: TokenRow) -> Json:

@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from labyard.control.access import SESSION_LIFE
 from labyard.errors import ForbiddenError
-from labyard.server.asker import Asker, Given, cookie_name
-from labyard.server.places import page_root
+from labyard.server.asker import SECURE_COOKIE, Asker, Given, cookie_names, session_of
+from labyard.server.places import is_own_page, page_root
 from labyard.server.site import plain_page
 
 router = APIRouter(tags=["sign-in"])
@@ -36,11 +36,11 @@ async def me(person: Asker) -> Any:
 
 @router.post("/api/auth/logout")
 async def logout(request: Request, _person: Asker, services: Given) -> Response:
-    name = cookie_name(services)
-    if (secret := request.cookies.get(name)) is not None:
+    if (secret := session_of(request)) is not None:
         await services.access.sign_out(secret)
     response = JSONResponse({"status": "ok"})
-    response.delete_cookie(name, path="/", secure=services.settings.secure, httponly=True, samesite="lax")
+    for name in cookie_names(services):
+        response.delete_cookie(name, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="lax")
     return response
 
 
@@ -57,19 +57,15 @@ async def sign_in(services: Given, token: str = "", next: str = "/") -> Response
         session = await services.access.sign_in(token)
     except ForbiddenError as error:
         return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
-    response = RedirectResponse(next if _is_own_page(next) else "/", 303)
-    response.set_cookie(
-        cookie_name(services),
-        session,
-        max_age=int(SESSION_LIFE.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=services.settings.secure,
-    )
+    response = RedirectResponse(next if is_own_page(next) else "/", 303)
+    for name in cookie_names(services):
+        response.set_cookie(
+            name,
+            session,
+            max_age=int(SESSION_LIFE.total_seconds()),
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=name == SECURE_COOKIE,
+        )
     return response
-
-
-def _is_own_page(path: str) -> bool:
-    """A path of this server. Browsers read `//x` and `/\\x` as another host, and drop tabs and line ends first."""
-    return path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

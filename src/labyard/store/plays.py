@@ -15,7 +15,7 @@ from labyard.errors import ConflictError, NotFoundError
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.store.database import Database
-from labyard.store.schema import plays
+from labyard.store.schema import plays, ports
 
 
 class Desired(StrEnum):
@@ -170,6 +170,7 @@ class PlayStore:
 
     async def purge(self, play_id: str) -> None:
         async with self._database.begin() as connection:
+            await connection.execute(delete(ports).where(ports.c.play == play_id))
             await connection.execute(delete(plays).where(plays.c.id == play_id))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Boolean, Column, Dialect, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Dialect, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 
 
@@ -84,6 +84,21 @@ active_days = Table(
     metadata,
     Column("owner", String(64), primary_key=True),
     Column("day", String(10), primary_key=True),
+)
+
+ports = Table(
+    "ports",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("play", String(24), nullable=False),
+    Column("machine", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("access", String(16), nullable=False),
+    Column("tls", Boolean, nullable=False),
+    Column("host_rewrite", String(255), nullable=False),
+    Column("path_rewrite", String(1024), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("play", "machine", "number"),
 )
 
 users = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from fastapi.routing import APIRoute
 from tests.unit.server.conftest import House
 from tests.unit.server.test_access import ORIGIN, PAGE, by_cookie
 
+import labyard.server
 from labyard.control.roles import Right, Role, may
 from labyard.server import (
     authoring,
@@ -21,6 +23,7 @@ from labyard.server import (
     lessons,
     playgrounds,
     plays,
+    ports,
     signin,
     status,
     streams,
@@ -137,14 +140,15 @@ ROUTERS = (
     lessons,
     playgrounds,
     plays,
+    ports,
     signin,
     status,
     streams,
     tokens,
     users,
 )
-OPEN = {"GET /healthz", "GET /signin", "PUT /api/content/upload", "GET /status"}
-"""Open to strangers, or carrying their own permission; `/status` shows a page that says how to sign in."""
+OPEN = {"GET /healthz", "GET /signin", "PUT /api/content/upload", "GET /status", "GET /ports/enter"}
+"""Open to strangers, or carrying their own permission; the last two show a page that says how to sign in."""
 WRITE = {
     "DELETE /api/playgrounds/{name}",
     "POST /api/playgrounds/{name}/prepare",
@@ -195,6 +199,9 @@ PLAY = {
     "POST /api/plays/{play_id}/tasks/{task}/input",
     "POST /api/plays/{play_id}/conns",
     "GET /api/plays/{play_id}/debug",
+    "GET /api/plays/{play_id}/ports",
+    "POST /api/plays/{play_id}/ports",
+    "DELETE /api/plays/{play_id}/ports/{port_id}",
     "GET /api/plays/{play_id}/machines/{machine}/console",
     "GET /api/progress",
     "PATCH /api/tutorials/{name}",
@@ -217,6 +224,13 @@ def routes() -> set[str]:
 def test_every_route_is_in_one_row() -> None:
     assert routes() == OPEN | PLAY | WRITE | OPERATE
     assert len(routes()) == len(OPEN) + len(PLAY) + len(WRITE) + len(OPERATE)
+
+
+def test_no_room_is_forgotten() -> None:
+    """Each module of the server that has a router is looked at, but for pages and what is not built."""
+    folder = Path(labyard.server.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if "router = APIRouter" in path.read_text()}
+    assert modules - {"site", "unbuilt"} == {room.__name__.rpartition(".")[2] for room in ROUTERS}
 
 
 @pytest.mark.parametrize("role", [None, *Role])
@@ -246,6 +260,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "task": "none",
         "handle": "nobody",
         "token_id": "none",
+        "port_id": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

@@ -9,6 +9,7 @@ import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
 import { map } from "../parts/map.ts";
 import { asApiError, problem } from "../parts/problem.ts";
+import { port } from "../parts/port.ts";
 import { progress } from "../parts/progress.ts";
 import { tabBar } from "../parts/tab-bar.ts";
 import type { TerminalView } from "../parts/terminal.ts";
@@ -16,7 +17,7 @@ import type { LessonPane } from "../lesson/pane.ts";
 import { lessonOf, tabFor, type LessonPlace, type TabWish } from "../play/lesson.ts";
 import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
-import { nextTerminal, tabsOf, type Tab, type TerminalTab } from "../play/tabs.ts";
+import { nextTerminal, tabsOf, type PortTab, type Tab, type TerminalTab } from "../play/tabs.ts";
 import { missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
 import { divider, ended, header, side } from "./play-parts.ts";
@@ -57,6 +58,8 @@ export class PlayPage extends PageElement {
   #lessonCode: Promise<unknown> | null = null;
   /** Machines whose terminals were shown once: a reboot must not take the screen away. */
   #opened = new Set<string>();
+  /** Ports that were looked at: what goes on in a frame is not lost when another tab is. */
+  #seen = new Set<string>();
 
   constructor() {
     super();
@@ -90,6 +93,7 @@ export class PlayPage extends PageElement {
       if (changed.get("playId") !== undefined) this.#forget();
       this.extra = extraTerminals(this.playId);
       this.#opened.clear();
+      this.#seen.clear();
       this.#connection = new LivePlay(this.playId, (state) => this.#told(state));
     }
   }
@@ -262,6 +266,7 @@ export class PlayPage extends PageElement {
       @leave=${() => this.querySelector<HTMLElement>(`[data-key="${CSS.escape(tab.key)}"]`)?.focus()}
     >
       ${tab.kind === "terminal" ? this.#terminalPanel(play, tab, active) : nothing}
+      ${tab.kind === "port" ? this.#portPanel(play, tab, active) : nothing}
       ${tab.kind === "map" && active
         ? html`<div class="map-panel">${map(play.playground, { play, open: (machine) => this.openTerminal(tabs, machine) })}</div>`
         : nothing}
@@ -293,6 +298,14 @@ export class PlayPage extends PageElement {
     ></labyard-terminal>`;
   }
 
+  #portPanel(play: Play, tab: PortTab, active: boolean): TemplateResult {
+    if (!ready(machineStatus(play, tab.machine)) && !this.#seen.has(tab.key)) {
+      return progress(play, this.details, `Port ${tab.number} of ${tab.machine} is shown here when it is ready`);
+    }
+    if (active) this.#seen.add(tab.key); // one that nobody looked at is not loaded
+    return this.#seen.has(tab.key) ? port(play.id, tab) : html``;
+  }
+
   #banner(play: Play): TemplateResult | typeof nothing {
     const end = ending(play);
     const show = html`<button class="small" @click=${() => (this.pane = "side")}>Show</button>`;
@@ -312,6 +325,7 @@ export class PlayPage extends PageElement {
   #work(play: Play): TemplateResult {
     if (!alive(play)) {
       this.#opened.clear();
+      this.#seen.clear();
       return ended(play, (action) => void this.act(action), () => void startAfresh(play));
     }
     const tabs = tabsOf(play, this.extra);

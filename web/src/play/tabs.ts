@@ -24,13 +24,21 @@ export interface OtherTab {
   link: string | null;
 }
 
+export interface PortTab {
+  kind: "port";
+  key: string;
+  label: string;
+  machine: string;
+  number: number;
+}
+
 export interface MapTab {
   kind: "map";
   key: "map";
   label: string;
 }
 
-export type Tab = TerminalTab | OtherTab | MapTab;
+export type Tab = TerminalTab | PortTab | OtherTab | MapTab;
 
 export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
   const machines = terminalMachines(play);
@@ -40,6 +48,10 @@ export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
   const used = new Map<string, number>();
   const tabs: Tab[] = [];
   listed.forEach((tab, index) => {
+    if (tab.kind === "http-port" && tab.machine && tab.number) {
+      tabs.push({ kind: "port", key: `tab-${index}`, label: tab.name || `Port ${tab.number}`, machine: tab.machine, number: tab.number });
+      return;
+    }
     if ((tab.kind ?? "terminal") !== "terminal") {
       tabs.push({ kind: "other", key: `tab-${index}`, label: tab.name || tab.kind || "Tab", needs: needsOf(tab), link: tab.kind === "web-page" ? safeLink(tab.url) : null });
       return;
@@ -74,8 +86,6 @@ function terminalTab(machine: string, number: number, name: string | undefined, 
 function needsOf(tab: PlaygroundTab): string {
   const where = tab.machine ? ` on ${tab.machine}` : "";
   switch (tab.kind) {
-    case "http-port":
-      return `This tab shows port ${tab.number || "?"}${where}. That needs port publishing, which this version does not have yet. From a terminal: curl http://localhost:${tab.number || "PORT"}`;
     case "ide":
       return `This tab shows an editor${where}. That needs an editor server in the machine, which this version does not have yet. The terminal has vim.`;
     case "kexp":
@@ -85,6 +95,11 @@ function needsOf(tab: PlaygroundTab): string {
     default:
       return `This version does not know tabs of the kind "${tab.kind ?? ""}".`;
   }
+}
+
+/** Where a port of a machine is seen: an origin of its own, whose name is one below that of the pages (docs/develop/http.md). */
+export function portAddress(play: string, tab: PortTab, pages: { protocol: string; host: string }): string {
+  return `${pages.protocol}//${tab.number}-${tab.machine}-${play}.${pages.host}/`;
 }
 
 /** The address of a `web-page` tab when it is one a browser may be sent to. */

@@ -1,0 +1,1 @@
+"""Ports of machines, each at an origin of its own."""
