@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,22 @@ async def guest(examiner: Path, tmp_path: Path) -> AsyncIterator[Path]:
     async with asyncio.timeout(LIMIT):
         assert (await process.stdout.readline()).startswith(b"serving")
     yield socket
+    left = descendants(process.pid)  # in a machine they end with it, and what a check left behind with its cgroup
     process.terminate()
     await process.wait()
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> list[int]:
+    """All that it started and that runs still."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, path.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
 
 
 @pytest.fixture
