@@ -9,7 +9,7 @@ from typing import TextIO
 
 import structlog
 
-from labyard.assembly import known
+from labyard.assembly.house import known
 from labyard.cli.logs import configure_logs
 from labyard.control.catalog import Catalog
 from labyard.control.manifests import Manifests

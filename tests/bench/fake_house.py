@@ -14,7 +14,8 @@ from pathlib import Path
 
 import uvicorn
 
-from labyard.assembly import Settings, services_over
+from labyard.assembly.house import services_over
+from labyard.assembly.settings import Settings
 from labyard.cli.target import Target
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config

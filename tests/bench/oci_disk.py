@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from labyard.assembly import Settings, make_parts
+from labyard.assembly.settings import Settings, make_parts
 from labyard.images.aliases import Aliases
 from labyard.images.oci.manifest import ARCHITECTURE
 from labyard.images.store import ImageStore

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
-from labyard.assembly import Settings, data_mark, make_parts
+from labyard.assembly.data_folder import data_mark
+from labyard.assembly.settings import Settings, make_parts
 from labyard.engine.engine import Engine
 from labyard.hosts.local import LocalHost
 from labyard.play.plan import DrivePlan, InterfacePlan, MachinePlan, NetworkPlan, PlayPlan, TaskPlan, UserPlan

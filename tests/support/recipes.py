@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labyard.assembly import Settings, make_parts
+from labyard.assembly.settings import Settings, make_parts
 from labyard.engine.parts import Parts
 from labyard.images.aliases import Aliases
 from labyard.images.store import ImageStore

@@ -9,7 +9,8 @@ import sys
 
 import typer
 
-from labyard import assembly
+from labyard.assembly import ending, serving
+from labyard.assembly.settings import Settings
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
 from labyard.cli.listen import DEFAULT_LISTEN, Data, Listen, data_folder, parse_listen
@@ -27,7 +28,7 @@ def need_root(verb: str) -> None:
         )
 
 
-def serve_until_told(settings: assembly.Settings) -> None:
+def serve_until_told(settings: Settings) -> None:
     """Serve in the foreground. The link goes to stdout, the rest is talk."""
 
     def ready(link: str) -> None:
@@ -37,7 +38,7 @@ def serve_until_told(settings: assembly.Settings) -> None:
 
     configure_logs(sys.stderr)
     try:
-        asyncio.run(assembly.serve(settings, on_ready=ready))
+        asyncio.run(serving.serve(settings, on_ready=ready))
     except KeyboardInterrupt:
         say("The server has ended; plays live on.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -49,7 +50,7 @@ def serve(listen: Listen = DEFAULT_LISTEN, data: Data = None) -> None:
     """Serve on this box, in the foreground; for a service manager. `labyard up` looks first and installs what lacks."""
     need_root("serve")
     host, port = parse_listen(listen)
-    serve_until_told(assembly.Settings(data=data_folder(data), host=host, port=port))
+    serve_until_told(Settings(data=data_folder(data), host=host, port=port))
 
 
 @app.command("down", epilog=examples("labyard down"))
@@ -61,6 +62,6 @@ def down(data: Data = None) -> None:
         say(f"Nothing is there to end: no {folder}.")
         return
     configure_logs(sys.stderr, least=logging.ERROR)  # what a server would warn of does not matter to who ends it
-    ended = asyncio.run(assembly.down(assembly.Settings(data=folder)))
+    ended = asyncio.run(ending.down(Settings(data=folder)))
     plays = "1 play" if ended.plays == 1 else f"{ended.plays} plays"
     say(f"Ended {plays} and the server." if ended.server else f"Ended {plays}; no server ran.")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import typer
 
-from labyard import assembly
+from labyard.assembly.serving import prepare
+from labyard.assembly.settings import Settings
 from labyard.cli import stock
 from labyard.cli.doctor.distribution import NEEDS, Distribution, Family, install_line
 from labyard.cli.doctor.facts import look
@@ -42,9 +43,9 @@ def up(listen: Listen = DEFAULT_LISTEN, data: Data = None) -> None:
         _install(facts.distribution, packages)
         facts = look(folder, host, port)
     _refuse_or_warn(facts)
-    settings = assembly.Settings(data=folder, host=host, port=port, prepare_later=True)
+    settings = Settings(data=folder, host=host, port=port, prepare_later=True)
     say(">> Kernels and images (two minutes the first time)")
-    asyncio.run(stock.show(assembly.prepare(settings)))
+    asyncio.run(stock.show(prepare(settings)))
     serve_until_told(settings)
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from labyard.control.access import SESSION_LIFE
 from labyard.errors import ForbiddenError
 from labyard.server.asker import SECURE_COOKIE, Asker, Given, cookie_names, session_of
+from labyard.server.cookies import give_cookie
 from labyard.server.places import is_own_page, page_root
 from labyard.server.site import plain_page
 
@@ -59,13 +60,5 @@ async def sign_in(services: Given, token: str = "", next: str = "/") -> Response
         return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
     response = RedirectResponse(next if is_own_page(next) else "/", 303)
     for name in cookie_names(services):
-        response.set_cookie(
-            name,
-            session,
-            max_age=int(SESSION_LIFE.total_seconds()),
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=name == SECURE_COOKIE,
-        )
+        give_cookie(response, name, session, SESSION_LIFE, secure=name == SECURE_COOKIE)
     return response

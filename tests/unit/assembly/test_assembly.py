@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from labyard.assembly import Settings, data_mark, engine_settings, serve
+from labyard.assembly.data_folder import data_mark
+from labyard.assembly.serving import serve
+from labyard.assembly.settings import Settings, engine_settings
 from labyard.errors import ConflictError
 
 

@@ -12,7 +12,9 @@ import pytest
 import uvicorn
 from tests.support.database import open_copy
 
-from labyard.assembly import Settings, _bots, _own_lab, services_over
+from labyard.assembly.house import services_over
+from labyard.assembly.serving import _bots, _own_lab
+from labyard.assembly.settings import Settings
 from labyard.control.access import OWNER
 from labyard.errors import ConflictError
 from labyard.hosts.fake import FakeHost

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidHandshake
 from labyard.control.port_names import PortName
 from labyard.control.ports import STAY_LIFE, Found
 from labyard.errors import NotFoundError
+from labyard.server.cookies import give_cookie
 from labyard.server.places import is_own_page
 from labyard.server.proxy.forward import Place, Ways, forward
 from labyard.server.proxy.headers import COOKIE, cookies_named
@@ -114,15 +115,7 @@ class _Visit:
             return self._refuse(403, "This link is too old", "Open the port from its play once more.")
         onward = query.get("next", ["/"])[0]
         response = RedirectResponse(onward if is_own_page(onward) else "/", 303, {"Referrer-Policy": "no-referrer"})
-        response.set_cookie(
-            COOKIE,
-            shown,
-            max_age=int(STAY_LIFE.total_seconds()),
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=self._services.settings.secure,
-        )
+        give_cookie(response, COOKIE, shown, STAY_LIFE, secure=self._services.settings.secure)
         return response
 
     def _shown(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""Where everything is put together; nothing below may import it."""
