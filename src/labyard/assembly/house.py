@@ -19,6 +19,7 @@ from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
 from labyard.control.people import People
+from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.ports import Ports
@@ -34,6 +35,7 @@ from labyard.server.services import Nights, ServerSettings, Services
 from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
+from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
 from labyard.store.progress import ProgressStore
@@ -84,6 +86,7 @@ def services_over(
         catalog=catalog,
         access=access,
         people=People(users, access, plays, progress, clock=utc_now),
+        permissions=Permissions(PieceStore(database), catalog, library),
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         host=host,
         reconciler=reconciler,

@@ -95,8 +95,8 @@ class Plays:
         rows = await self._store.list(owner=owner)
         return [await self._rows.view(row) for row in rows if persistent is None or row.persistent is persistent]
 
-    async def of_lesson(self, owner: str, lesson: str | None = None) -> builtins.list[PlayView]:
-        """The owner's own plays of a lesson (None: of any) that are meant to run, newest first; no bot's."""
+    async def of_lesson(self, owner: str | None, lesson: str | None = None) -> builtins.list[PlayView]:
+        """Plays of a lesson (None: of any) that are meant to run, newest first: the owner's (None: everybody's), no bot's."""
         return [await self._rows.view(row) for row in await self._store.of_lessons(owner, lesson)]
 
     # -- actions -------------------------------------------------------------------------------------------------------

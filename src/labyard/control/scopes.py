@@ -24,7 +24,7 @@ _AREAS = {
     "account": ("auth", "tokens"),  # not what gives anybody more: new tokens, links, users
     "learning": ("progress", *_LESSONS),
     "playground": ("plays", "playgrounds", "capacity"),
-    "author": ("author", "content", "images", "kernels", "disk"),
+    "author": ("author", "content", "access", "images", "kernels", "disk"),
 }
 _AREA = {first: area for area, firsts in _AREAS.items() for first in firsts}
 _SAFE = ("GET", "HEAD", "OPTIONS")

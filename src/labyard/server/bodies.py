@@ -106,6 +106,15 @@ class PieceText(PieceFileName):
     content: str
 
 
+class ChangeRules(Body):
+    """By permission, the words of who may."""
+
+    canList: list[str] | None = None  # noqa: N815
+    canRead: list[str] | None = None  # noqa: N815
+    canStart: list[str] | None = None  # noqa: N815
+    canReadSolution: list[str] | None = None  # noqa: N815
+
+
 class NewPort(Body):
     """labctl's."""
 

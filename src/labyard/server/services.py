@@ -13,6 +13,7 @@ from labyard.control.catalog import Catalog
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.people import People
+from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
 from labyard.control.ports import Ports
 from labyard.control.previews import Previews
@@ -68,6 +69,7 @@ class Services:
     catalog: Catalog
     access: Access
     people: People
+    permissions: Permissions
     ports: Ports
     host: Host
     reconciler: Reconciler

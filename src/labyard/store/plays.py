@@ -102,9 +102,10 @@ class PlayStore:
         async with self._database.begin() as connection:
             return [_row(found) for found in (await connection.execute(query)).mappings()]
 
-    async def of_lessons(self, owner: str, lesson: str | None = None) -> builtins.list[PlayRow]:
-        """The owner's own plays of a lesson (None: of all lessons) that are meant to run, newest first."""
-        query = select(plays).where(plays.c.owner == owner, plays.c.bot.is_(False), plays.c.desired.in_(_MEANT_TO_RUN))
+    async def of_lessons(self, owner: str | None, lesson: str | None = None) -> builtins.list[PlayRow]:
+        """Plays of a lesson (None: of all) that are meant to run, newest first: the owner's (None: everybody's), no bot's."""
+        query = select(plays).where(plays.c.bot.is_(False), plays.c.desired.in_(_MEANT_TO_RUN))
+        query = query if owner is None else query.where(plays.c.owner == owner)
         query = query.where(plays.c.lesson != "" if lesson is None else plays.c.lesson == lesson)
         async with self._database.begin() as connection:
             found = await connection.execute(query.order_by(plays.c.created_at.desc(), plays.c.id))

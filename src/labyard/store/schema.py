@@ -101,6 +101,14 @@ ports = Table(
     UniqueConstraint("play", "machine", "number"),
 )
 
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("key", String(160), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("rules", Text, nullable=False),
+)
+
 users = Table(
     "users",
     metadata,

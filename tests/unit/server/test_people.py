@@ -24,6 +24,7 @@ from labyard.server import (
     playgrounds,
     plays,
     ports,
+    rules,
     signin,
     status,
     streams,
@@ -141,6 +142,7 @@ ROUTERS = (
     playgrounds,
     plays,
     ports,
+    rules,
     signin,
     status,
     streams,
@@ -165,6 +167,7 @@ WRITE = {
     "GET /api/content/v2/files",
     "PUT /api/content/markdown",
     "PUT /api/content/previews",
+    *(f"{method} /api/access/{{plural}}/{{name}}" for method in ("GET", "PATCH", "DELETE")),
 }
 OPERATE = {
     "POST /api/images/pull",

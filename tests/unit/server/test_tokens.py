@@ -77,7 +77,7 @@ def needs(route: str) -> str | None:
         return f"playground:{word}"
     if first in ("auth", "tokens"):
         return f"account:{word}"
-    if first in ("author", "content", "images", "kernels", "disk") or method in ("POST", "DELETE"):
+    if first in ("author", "content", "access", "images", "kernels", "disk") or method in ("POST", "DELETE"):
         return f"author:{word}"
     return f"learning:{word}"
 

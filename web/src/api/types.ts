@@ -159,8 +159,15 @@ export interface InitCondition {
   validationRegex?: string;
 }
 
+/** What whoever looks at something may do with it. */
+export interface UserAccess {
+  canStart?: boolean;
+  canReadSolution?: boolean;
+}
+
 export interface Playground {
   name: string;
+  userAccess?: UserAccess;
   title?: string;
   description?: string;
   markdown?: string;
@@ -247,6 +254,7 @@ export interface LessonState {
 /** A challenge, tutorial, course or path: all that pages draw of it. */
 export interface Lesson {
   name: string;
+  userAccess?: UserAccess;
   title?: string;
   description?: string;
   categories?: string[] | null;
