@@ -67,6 +67,19 @@ class HostContract(MomentsContract, TasksContract):
         await running.stop(ID)
         assert [cost.machines for cost in (await running.load()).plays if cost.id == ID] in ([], [0])
 
+    async def test_whether_it_booted_is_told(self, host: Host, plan: PlayPlan, patience: float) -> None:
+        async with asyncio.timeout(2 * patience):
+            await host.start(ID, plan, cold=True)
+            await reached(host, ID, PlayState.RUNNING)
+            booted = await listed(host)
+            await host.stop(ID)
+            await host.restart(ID)
+            await reached(host, ID, PlayState.RUNNING)
+            went_on = await listed(host)
+            await host.destroy(ID)
+        assert booted is not None and booted.booted
+        assert went_on is not None and not went_on.booted
+
     async def test_a_kernel_that_is_not_here_cannot_be_removed(self, host: Host) -> None:
         for unknown in ("0.0", "../6.1", ""):
             with pytest.raises(NotFoundError):
