@@ -118,6 +118,7 @@ def test_a_learner_finds_a_page_that_says_no_and_loads_none_of_it(site: Site, op
     page.goto("/admin/plays")
     expect(page.get_by_role("main")).to_contain_text("This is not for you")
     expect(page.get_by_role("main")).to_contain_text("forbidden")
+    assert violations(page) == []
     assert not [url for url in asked if "admin" in url.rpartition("/assets/")[2] and "/assets/" in url]
     assert not [url for url in asked if "/api/admin" in url or "/api/host" in url]
 

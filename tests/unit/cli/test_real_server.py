@@ -169,6 +169,10 @@ def test_everybodys_plays_and_their_diaries(real: Cli, monkeypatch: pytest.Monke
         assert header.split() == ["WHEN", "WHO", "WHAT", "WHY"] and first.split()[2:4] == ["owner", "start"]
     assert json.loads(real("playground", "diary", mine, "-o", "json").stdout)[0]["kind"] == "asked"
     assert real("playground", "diary", "f" * 24).returncode == 3
+    stopped = real.run("playground", "stop", "--anybodys", mine)
+    assert (stopped.returncode, stopped.stdout.decode().strip()) == (0, mine)
+    gone = real.run("playground", "destroy", "--anybodys", "f" * 24, mine)
+    assert (gone.returncode, gone.stdout.decode().strip()) == (3, mine) and b"no play ffff" in gone.stderr
     scoped = real("token", "create", "ci", "--scope", "playground:read").stdout.decode().strip()
     monkeypatch.setitem(real.environment, "LABYARD_TOKEN", scoped)
     assert real("playground", "list", "--everybody").returncode == 1
