@@ -15,6 +15,8 @@ from labyard.control.changes import Changes
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
+from labyard.control.meters import Meters
+from labyard.control.operating import Operating
 from labyard.control.people import People
 from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
@@ -27,6 +29,7 @@ from labyard.hosts.fake import FakeHost
 from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
+from labyard.store.overview import OverviewStore
 from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
@@ -48,8 +51,8 @@ def services_of(
 ) -> Services:
     """`folder`: for what is saved, pushed and uploaded. `catalog`: of playgrounds. `content`: roots of lessons that ship."""
     store, changes, policy = PlayStore(database), Changes(), policy or Policy()
-    progress = Progress(ProgressStore(database))
-    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
+    progress, meters = Progress(ProgressStore(database)), Meters()
+    reconciler = Reconciler(store, host, changes, policy, told=progress.see, seen=meters.saw)
     own = folder / "playgrounds"
     books = Catalog([own, catalog], Manifests(), own=own)
     pushed, previews = Pieces(folder / "pushed"), Pieces(folder / "previews")
@@ -71,6 +74,8 @@ def services_of(
         people=People(users, access, plays, progress, clock=utc_now),
         permissions=Permissions(PieceStore(database), books, library),
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
+        operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
+        meters=meters,
         host=host,
         reconciler=reconciler,
         scratch=folder / "uploads",

@@ -18,6 +18,8 @@ from labyard.control.changes import Changes
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
+from labyard.control.meters import Meters
+from labyard.control.operating import Operating
 from labyard.control.people import People
 from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
@@ -35,6 +37,7 @@ from labyard.server.services import Nights, ServerSettings, Services
 from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
+from labyard.store.overview import OverviewStore
 from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
@@ -65,8 +68,8 @@ def services_over(
 ) -> Services:
     """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
-    progress = Progress(ProgressStore(database))
-    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
+    progress, meters = Progress(ProgressStore(database)), Meters()
+    reconciler = Reconciler(store, host, changes, policy, told=progress.see, seen=meters.saw)
     own = settings.data / "playgrounds"
     catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
     content, previews = Pieces(settings.data / "content"), Pieces(settings.data / "previews")
@@ -88,6 +91,8 @@ def services_over(
         people=People(users, access, plays, progress, clock=utc_now),
         permissions=Permissions(PieceStore(database), catalog, library),
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
+        operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
+        meters=meters,
         host=host,
         reconciler=reconciler,
         scratch=settings.data / "uploads",

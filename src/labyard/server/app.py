@@ -13,12 +13,14 @@ from fastapi import FastAPI
 
 from labyard import __version__
 from labyard.server import (
+    admin,
     authoring,
     conns,
     content_files,
     disk,
     images,
     lessons,
+    metrics,
     playgrounds,
     plays,
     ports,
@@ -80,10 +82,13 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         lessons.router,
         authoring.router,
         content_files.router,
+        admin.router,
+        metrics.router,
     ):
         app.include_router(router)
     site.mount(app, pages)
     app.add_middleware(Guard, settings=services.settings)
+    app.add_middleware(metrics.Counting, meters=services.meters)
     app.add_middleware(PortGate, services=services, ways=ways)
     return app
 

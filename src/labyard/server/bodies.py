@@ -134,6 +134,13 @@ class NewToken(Body):
     expiresInDays: int | None = None  # noqa: N815
 
 
+class EndPlays(Body):
+    """`action`: stop or destroy. `plays`: their ids."""
+
+    action: str
+    plays: list[str]
+
+
 class NewUser(Body):
     """`handle`: what they are called here; `name`: of the person, else the handle."""
 

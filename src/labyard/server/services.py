@@ -12,6 +12,8 @@ from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.meters import Meters
+from labyard.control.operating import Operating
 from labyard.control.people import People
 from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
@@ -71,6 +73,8 @@ class Services:
     people: People
     permissions: Permissions
     ports: Ports
+    operating: Operating
+    meters: Meters
     host: Host
     reconciler: Reconciler
     scratch: Path

@@ -18,6 +18,7 @@ from labyard.server.asker import who
 
 _PAGES = (
     *("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
+    *("/admin", "/admin/{section}", "/admin/{section}/{name}"),
     *(f"/{plural}" for plural in PLURALS),
     *(f"/{plural}/{{name}}" for plural in PLURALS),
 )

@@ -15,12 +15,14 @@ from tests.unit.server.test_access import ORIGIN, PAGE, by_cookie
 import labyard.server
 from labyard.control.roles import Right, Role, may
 from labyard.server import (
+    admin,
     authoring,
     conns,
     content_files,
     disk,
     images,
     lessons,
+    metrics,
     playgrounds,
     plays,
     ports,
@@ -133,12 +135,14 @@ async def test_a_handle_is_given_once(house: House) -> None:
 
 
 ROUTERS = (
+    admin,
     authoring,
     conns,
     content_files,
     disk,
     images,
     lessons,
+    metrics,
     playgrounds,
     plays,
     ports,
@@ -182,6 +186,11 @@ OPERATE = {
     "PATCH /api/users/{handle}",
     "DELETE /api/users/{handle}",
     "POST /api/users/{handle}/signin-links",
+    "GET /api/host",
+    "GET /api/admin/plays",
+    "POST /api/admin/plays/end",
+    "GET /metrics",
+    "DELETE /api/kernels/{version}",
 }
 PLAY = {
     "POST /api/oauth/tokens",
@@ -202,6 +211,7 @@ PLAY = {
     "POST /api/plays/{play_id}/tasks/{task}/input",
     "POST /api/plays/{play_id}/conns",
     "GET /api/plays/{play_id}/debug",
+    "GET /api/plays/{play_id}/diary",
     "GET /api/plays/{play_id}/ports",
     "POST /api/plays/{play_id}/ports",
     "DELETE /api/plays/{play_id}/ports/{port_id}",
@@ -264,6 +274,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "handle": "nobody",
         "token_id": "none",
         "port_id": "none",
+        "version": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

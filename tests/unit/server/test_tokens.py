@@ -70,7 +70,9 @@ def needs(route: str) -> str | None:
     first = path.removeprefix("/api/").split("/")[0]
     if path.startswith("/content/files"):
         return "learning:read"
-    if route in NO_SCOPE or first == "users":
+    if path == "/metrics" or first == "host":
+        return "metrics:read"
+    if route in NO_SCOPE or first in ("users", "admin"):
         return None
     word = "read" if method == "GET" else "write"
     if first in ("plays", "playgrounds", "capacity"):

@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
+import type { DiaryEntry, ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -53,7 +53,9 @@ function unreachable(cause: unknown): ApiError {
   });
 }
 
-async function send(method: "GET" | "POST" | "PATCH", path: string, headers: Record<string, string>, body?: unknown, limit = TIME_LIMIT_MS): Promise<Response> {
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+async function send(method: Method, path: string, headers: Record<string, string>, body?: unknown, limit = TIME_LIMIT_MS): Promise<Response> {
   const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json", ...headers } };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -79,7 +81,7 @@ async function read<T>(answer: Response): Promise<T> {
   }
 }
 
-const ask = async <T>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown, limit?: number): Promise<T> =>
+export const ask = async <T>(method: Method, path: string, body?: unknown, limit?: number): Promise<T> =>
   read<T>(await send(method, path, {}, body, limit));
 
 const enc = encodeURIComponent;
@@ -105,6 +107,7 @@ export const api = {
   act: (id: string, action: string, more: { machine?: string; name?: string } = {}) =>
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
+  diary: (id: string) => ask<DiaryEntry[]>("GET", `/api/plays/${enc(id)}/diary`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
   /** What is read; null when it is still what it was at `tag`. */
   lessonPage: async (kinds: string, name: string, path: string, tag = ""): Promise<{ page: LessonPage; tag: string } | null> => {

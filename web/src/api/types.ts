@@ -116,6 +116,16 @@ export interface Snapshot {
   size?: number;
 }
 
+/** Ours: something that happened to a play. `who`: the handle of who asked; empty: nobody, or somebody who is gone. */
+export interface DiaryEntry {
+  at: string;
+  kind: string;
+  what: string;
+  who: string;
+  reason?: string | null;
+  detail?: string;
+}
+
 export interface PlaygroundDrive {
   source?: string;
   mount?: string;
