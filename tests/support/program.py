@@ -44,8 +44,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def listening(host: FakeHost, number: int, app: ASGIApp, **options: Any) -> AsyncIterator[None]:
-    """`app` listens on port `number` of every machine, and nothing else does."""
+async def listening(
+    host: FakeHost, number: int, app: ASGIApp, *, address: str = "127.0.0.1", **options: Any
+) -> AsyncIterator[None]:
+    """`app` listens on port `number` of every machine, at that address, and nothing else does."""
     server = uvicorn.Server(
         uvicorn.Config(
             app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="websockets-sansio", **options
@@ -60,7 +62,7 @@ async def listening(host: FakeHost, number: int, app: ASGIApp, **options: Any) -
     async def opened(play_id: str, machine: str, request: Request) -> Stream:
         if not isinstance(request, Dial):
             return await usual(play_id, machine, request)
-        if request.address != f"127.0.0.1:{number}":
+        if request.address != f"{address}:{number}":
             raise GuestError(f"dial {request.address}: connection refused")
         return Wire(*await asyncio.open_connection("127.0.0.1", real))
 

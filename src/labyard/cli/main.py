@@ -39,6 +39,7 @@ VERBS = (
     Verb("course", "labyard.cli.lessons.course", "Start lessons of courses."),
     Verb("exec", "labyard.cli.exec", "Run a program in a machine."),
     Verb("ssh", "labyard.cli.ssh", "Open a terminal in a machine."),
+    Verb("expose", "labyard.cli.expose", "Show an application of a machine in a browser."),
     Verb("image", "labyard.cli.image", "Root file systems of machines."),
     Verb("kernel", "labyard.cli.kernel", "Kernels machines can boot."),
     Verb("du", "labyard.cli.du", "Show what everything costs on disk."),

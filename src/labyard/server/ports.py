@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -10,13 +11,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from labyard.control.port_names import PortName
 from labyard.control.ports import Wish
+from labyard.control.rows import refuse_gone
 from labyard.errors import NotFoundError
+from labyard.play.status import MachineState
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given, who
 from labyard.server.bodies import NewPort, documented, given
 from labyard.server.places import is_own_page, page_root
 from labyard.server.proxy.gate import ENTER, ENTER_PAGE
+from labyard.server.proxy.scan import scan
 from labyard.server.site import plain_page, sign_in_page
+from labyard.store.plays import PlayRow
 
 router = APIRouter(tags=["ports"])
 
@@ -41,6 +46,29 @@ async def expose_port(
         path_rewrite=body.pathRewrite or "",
     )
     return shapes.port(await services.ports.expose(person.id, play_id, wish), page=page_root(request))
+
+
+@router.post("/api/plays/{play_id}/ports/scan")
+async def scan_ports(play_id: str, person: Asker, services: Given, machine: str | None = None) -> Any:
+    """What listens, on one machine or on all that run: `protocol` is HTTP, HTTPS, or TCP for all else."""
+    row = (await services.plays.get(person.id, play_id)).row
+    refuse_gone(row)
+    names = [each.name for each in row.plan.machines if machine in (None, each.name)]
+    if not names:
+        raise NotFoundError(f"this play has no machine {(machine or '')[:64]!r}")
+    if machine is None:
+        names = [name for name in names if _is_on(row, name)]
+    found = await asyncio.gather(*(scan(services.host, play_id, name) for name in names))
+    return [
+        {"machine": port.machine, "number": port.number, "protocol": port.speaks.value}
+        for ports in found
+        for port in ports
+    ]
+
+
+def _is_on(row: PlayRow, machine: str) -> bool:
+    machines = () if row.report is None else row.report.machines
+    return any(each.name == machine and each.state is MachineState.RUNNING for each in machines)
 
 
 @router.delete("/api/plays/{play_id}/ports/{port_id}")

@@ -22,7 +22,6 @@ NOT_BUILT: tuple[tuple[str, str], ...] = (
     ("PUT", "/playgrounds/{name}"),
     ("POST", "/plays/{play_id}/journals"),
     ("POST", "/plays/{play_id}/tunnels"),
-    ("POST", "/plays/{play_id}/ports/scan"),
     ("GET", "/plays/{play_id}/shells"),
     ("POST", "/plays/{play_id}/shells"),
     ("DELETE", "/plays/{play_id}/shells/{shell_id}"),

@@ -214,6 +214,7 @@ PLAY = {
     "GET /api/plays/{play_id}/diary",
     "GET /api/plays/{play_id}/ports",
     "POST /api/plays/{play_id}/ports",
+    "POST /api/plays/{play_id}/ports/scan",
     "DELETE /api/plays/{play_id}/ports/{port_id}",
     "GET /api/plays/{play_id}/machines/{machine}/console",
     "GET /api/progress",

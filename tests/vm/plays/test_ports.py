@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 
 import pytest
 from tests.support.lab import Lab
@@ -25,6 +26,8 @@ def fetched(lab: Lab, play: str, path: str, *, port: int = 8080) -> tuple[int, b
 def test_a_program_on_loopback_is_reached_once_it_is_exposed(lab: Lab) -> None:
     play = lab.start("tiny")
     lab.run(play, f"{SERVE}; {LARGE}")
+    scanned = json.loads(lab.cli("expose", "scan", play, "-o", "json").stdout)
+    assert scanned == [{"machine": "tiny-01", "number": 8080, "protocol": "HTTP"}]
     assert fetched(lab, play, "/")[0] == 404
     wish = {"machine": "tiny-01", "number": 8080}
     lab.api("POST", f"/api/plays/{play}/ports", wish)

@@ -92,7 +92,11 @@ class GuestStream(httpcore.AsyncNetworkStream):
         try:
             with anyio.fail_after(timeout):
                 wrapped = await TLSStream.wrap(
-                    self._stream, ssl_context=ssl_context, hostname=server_hostname, standard_compatible=False
+                    self._stream,
+                    server_side=False,
+                    ssl_context=ssl_context,
+                    hostname=server_hostname,
+                    standard_compatible=False,
                 )
         except TimeoutError as error:
             raise httpcore.ConnectTimeout from error
@@ -126,12 +130,21 @@ class GuestNetwork(httpcore.AsyncNetworkBackend):
         """httpcore.ConnectError when nobody listens, or the machine does not answer."""
         try:
             with anyio.fail_after(timeout):
-                stream = await self._host.open(self._play, self._machine, Dial(address=f"127.0.0.1:{port}"))
+                return GuestBytes(await self._open(port))
         except TimeoutError as error:
             raise httpcore.ConnectTimeout from error
         except LabyardError as error:
             raise httpcore.ConnectError(error.message) from error
-        return GuestBytes(stream)
+
+    async def _open(self, port: int) -> Stream:
+        """Programs that listen at `localhost` may mean either loopback. When none answers the first one's words count."""
+        try:
+            return await self._host.open(self._play, self._machine, Dial(address=f"127.0.0.1:{port}"))
+        except LabyardError as error:
+            try:
+                return await self._host.open(self._play, self._machine, Dial(address=f"[::1]:{port}"))
+            except LabyardError:
+                raise error from None
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
