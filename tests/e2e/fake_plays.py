@@ -100,6 +100,7 @@ class FakePlay:
         self.created = now()
         self.version = 0
         self.ends = time.monotonic() + 3600
+        self.minutes = 60
         self.reason: str | None = None
         self.message = ""
         self.events: list[Json] = [{"state": state, "error": False, "at": now()}]
@@ -162,7 +163,7 @@ class FakePlay:
             "createdAt": self.created,
             "updatedAt": self.events[-1]["at"],
             "expiresIn": int((self.ends - time.monotonic()) * 1000),
-            "maxPlayTime": "1h",
+            "maxPlayTime": f"{self.minutes}m",
             "status": self.status(),
             "playground": {key: self.playground[key] for key in IN_PLAY if key in self.playground},
             "pageUrl": f"/plays/{self.id}",
@@ -174,6 +175,11 @@ class FakePlay:
             "machines": machines,
             "tasks": {name: {k: v for k, v in task.items() if k != "machine"} for name, task in self.tasks.items()},
         }
+
+    def give(self, minutes: int) -> None:
+        """In all, from its start."""
+        self.ends += (minutes - self.minutes) * 60
+        self.minutes = minutes
 
     def keep(self, name: str) -> None:
         self.snapshots.append({"name": name, "createdAt": now(), "size": 1 << 20})

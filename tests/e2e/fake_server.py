@@ -201,6 +201,9 @@ class FakeServer:
         if action in ("fork", "snapshot", "rewind", "remove_snapshot", "restart"):
             await asyncio.sleep(STEP)
             return JSONResponse(self._moment(play, action, body.get("name", "")).json())
+        if action == "set_max_play_time":
+            play.give(body["maxPlayTimeMinutes"])
+            return JSONResponse(play.json())
         ends = {"stop": ("STOPPED", "stopped"), "destroy": ("DESTROYED", "destroyed")}
         if action not in ends:
             return error(501, "not-built", f"The action {action} is not built yet.", "It comes with a later version.")

@@ -10,7 +10,7 @@ import { layout } from "../src/play/map-layout.ts";
 import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments.ts";
 import { ending, machineLook, openInitTasks, stateOf, terminalMachines } from "../src/play/state.ts";
 import { nextTerminal, portAddress, safeLink, tabsOf } from "../src/play/tabs.ts";
-import { ago, elapsed, left } from "../src/play/time.ts";
+import { ago, elapsed, left, minutesOf } from "../src/play/time.ts";
 import { lessonPath, routeOf } from "../src/router.ts";
 import { blocks, spans } from "../src/text/markdown.ts";
 import { yaml } from "../src/text/yaml.ts";
@@ -172,6 +172,7 @@ test("YAML quotes what would be read back as something else", () => {
 });
 
 test("times are short", () => {
+  assert.deepEqual(["0s", "8h", "1h30m", "90s", "1h1s", "soon"].map(minutesOf), [0, 480, 90, 2, 61, 0]);
   assert.deepEqual([0, 59_999, 65_000, 3_725_000].map(elapsed), ["0 s", "59 s", "1:05 min", "1:02 h"]);
   assert.deepEqual([-5, 3_492_000, 7_500_000, 260_000_000].map(left), ["0:00 left", "58:12 left", "2 h 05 min left", "3 days left"]);
   assert.deepEqual([10_000, 300_000, 90 * 60_000].map(ago), ["just now", "5 min ago", "1 h ago"]);

@@ -104,7 +104,7 @@ export const api = {
   play: (id: string) => ask<Play>("GET", `/api/plays/${enc(id)}`),
   start: (playground: string, initConditions: Chosen) =>
     ask<Play>("POST", "/api/plays", { playground, initConditions, safetyDisclaimerConsent: true }),
-  act: (id: string, action: string, more: { machine?: string; name?: string } = {}) =>
+  act: (id: string, action: string, more: { machine?: string; name?: string; maxPlayTimeMinutes?: number } = {}) =>
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
   diary: (id: string) => ask<DiaryEntry[]>("GET", `/api/plays/${enc(id)}/diary`),

@@ -94,6 +94,8 @@ export interface Play {
   updatedAt?: string;
   /** Milliseconds left from the moment of the answer; 0 or less: no end is set. */
   expiresIn?: number;
+  /** In all, from its start, as Go writes it: `1h30m`; `0s`: without end. */
+  maxPlayTime?: string;
   status?: PlayStatus | null;
   /** Ours: the id of the play it was forked from. */
   forkOf?: string;

@@ -23,6 +23,8 @@ interface HeaderActs {
   /** A fork is being asked for. */
   forking: boolean;
   destroy: () => void;
+  /** One more hour. */
+  extend: () => void;
 }
 
 /** Under this, the time left is shown as a warning. */
@@ -39,7 +41,7 @@ export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateRe
     ${lessonOf(play) === null ? nothing : tasksButton(play, acts.nextTask)}
     <span class="state ${look}" role="status" data-state=${state}>${shape(look)}${word}</span>
     ${timed
-      ? html`<span class="left ${remaining < SOON_MS ? "soon" : ""}" title="When this runs out the play is stopped; it can go on where it was">${left(remaining)}</span>`
+      ? html`<button class="left quiet ${remaining < SOON_MS ? "soon" : ""}" title=${TIME_ENDS} aria-label=${`${left(remaining)}. Give it one more hour`} @click=${acts.extend}>${left(remaining)}</button>`
       : nothing}
     ${gone(state) ? nothing : forkButton(play, acts, "wide-only", acts.fork)}
     ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="wide-only" title=${STOP_KEEPS} @click=${acts.stop}>Stop</button>` : nothing}
@@ -64,6 +66,7 @@ function tasksButton(play: Play, next: () => void): TemplateResult | typeof noth
   </button>`;
 }
 
+const TIME_ENDS = "When this runs out the play is stopped; it can go on where it was. Press for one more hour";
 const STOP_KEEPS = "Keeps everything; you continue exactly here";
 
 const gone = (state: string): boolean => ["DESTROYED", "DESTROYING"].includes(state);

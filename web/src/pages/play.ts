@@ -18,6 +18,7 @@ import { lessonOf, tabFor, type LessonPlace, type TabWish } from "../play/lesson
 import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
 import { nextTerminal, tabsOf, type PortTab, type Tab, type TerminalTab } from "../play/tabs.ts";
+import { minutesOf } from "../play/time.ts";
 import { missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
 import { divider, ended, header, side } from "./play-parts.ts";
@@ -145,10 +146,10 @@ export class PlayPage extends PageElement {
     void keysDialog();
   };
 
-  async act(action: string, machine?: string): Promise<void> {
+  async act(action: string, more: { machine?: string; maxPlayTimeMinutes?: number } = {}): Promise<void> {
     this.failure = null;
     try {
-      this.#connection?.take(await api.act(this.playId, action, machine === undefined ? {} : { machine }));
+      this.#connection?.take(await api.act(this.playId, action, more));
       if (action === "restart") this.#connection?.retry();
     } catch (cause) {
       this.failure = asApiError(cause);
@@ -185,7 +186,7 @@ export class PlayPage extends PageElement {
       text: "Programs that run on it end; its disks stay as they are.",
       act: "Reboot it",
     });
-    if (sure) await this.act("machine.reboot", machine);
+    if (sure) await this.act("machine.reboot", { machine });
   }
 
   #selectedTab(tabs: Tab[]): Tab {
@@ -384,6 +385,7 @@ export class PlayPage extends PageElement {
         forking: this.forking,
         nextTask: () => void this.#nextTask(),
         destroy: () => void this.destroy(play),
+        extend: () => void this.act("set_max_play_time", { maxPlayTimeMinutes: minutesOf(play.maxPlayTime ?? "") + 60 }),
       })}
       ${connected || stateOf(play) === "DESTROYED"
         ? nothing

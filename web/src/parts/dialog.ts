@@ -55,6 +55,7 @@ export function opened<T>(dismissed: T, content: (answer: (value: T) => void) =>
 const KEYS: [string, string][] = [
   ["?", "This list (outside a terminal)"],
   ["Ctrl+Shift+C / V", "Copy the selection, paste"],
+  ["Ctrl+Shift+F", "Find in the terminal: Enter for earlier, Shift+Enter for later, Escape"],
   ["Ctrl+Shift+L", "Leave the terminal, to its tab"],
   ["← → Home End", "On a tab: the other tabs"],
   ["Enter", "On a tab: into its terminal"],

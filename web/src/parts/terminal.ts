@@ -10,6 +10,7 @@ import { terminalUrl } from "../api/client.ts";
 import { TerminalLink, type LinkState } from "../api/terminal-link.ts";
 import { settings, onSettings } from "../play/settings.ts";
 import { PageElement } from "./element.ts";
+import "./terminal-search.ts";
 
 const SCROLLBACK_LINES = 10_000;
 const ANSI = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
@@ -48,12 +49,14 @@ export class TerminalView extends PageElement {
     terminal: {},
     active: { type: Boolean },
     link: { state: true },
+    searching: { state: true },
   };
   declare play: string;
   declare machine: string;
   declare terminal: string;
   declare active: boolean;
   declare link: LinkState;
+  declare searching: boolean;
   /** Held keys of the key bar, put on the next character typed. */
   modifier: { ctrl: boolean; alt: boolean } = { ctrl: false, alt: false };
   #xterm: Terminal | null = null;
@@ -66,6 +69,7 @@ export class TerminalView extends PageElement {
     super();
     this.link = { kind: "connecting" };
     this.active = false;
+    this.searching = false;
   }
 
   override focus(): void {
@@ -88,6 +92,11 @@ export class TerminalView extends PageElement {
 
   get columns(): number {
     return this.#xterm?.cols ?? 0;
+  }
+
+  /** The first line that is seen, counted from the oldest that is kept. */
+  get scrolled(): number {
+    return this.#xterm?.buffer.active.viewportY ?? 0;
   }
 
   get lines(): number {
@@ -212,6 +221,11 @@ export class TerminalView extends PageElement {
       this.dispatchEvent(new CustomEvent("leave", { bubbles: true }));
       return false;
     }
+    if (event.code === "KeyF") {
+      event.preventDefault();
+      this.searching = true;
+      return false;
+    }
     return event.code !== "KeyV"; // the browser pastes
   }
 
@@ -221,6 +235,11 @@ export class TerminalView extends PageElement {
     // Plain http on a network has no clipboard object; the old way works there, through xterm's own copy handler.
     if (navigator.clipboard) void navigator.clipboard.writeText(selection);
     else document.execCommand("copy");
+  }
+
+  #found(): void {
+    this.searching = false;
+    this.focus();
   }
 
   #tick(): void {
@@ -258,6 +277,9 @@ export class TerminalView extends PageElement {
 
   protected override render(): TemplateResult {
     return html`<div class="term-host"></div>
+      ${this.searching && this.#xterm
+        ? html`<labyard-terminal-search .xterm=${this.#xterm} @search-ended=${() => this.#found()}></labyard-terminal-search>`
+        : nothing}
       <div role="status" class="term-status">${this.#notice()}</div>`;
   }
 }

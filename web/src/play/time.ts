@@ -18,6 +18,12 @@ export function left(ms: number): string {
   return `${Math.floor(seconds / 60)}:${two(seconds % 60)} left`;
 }
 
+/** Minutes of a span as Go writes it (`1h30m`), rounded up. */
+export function minutesOf(span: string): number {
+  const [, hours, minutes, seconds] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(span) ?? [];
+  return Number(hours ?? 0) * 60 + Number(minutes ?? 0) + Math.ceil(Number(seconds ?? 0) / 60);
+}
+
 /** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
 export function ago(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
