@@ -22,6 +22,7 @@ from tests.bench.fork import fork
 from tests.bench.idle import idle_fork
 from tests.bench.many import idle_memory, tenth_play
 from tests.bench.oci_disk import oci_disk
+from tests.bench.pages import api_crowd, http_port, key_echo
 from tests.bench.rate import forks_per_second
 from tests.bench.start import cold_start, cold_start_five
 from tests.bench.still import still
@@ -40,6 +41,9 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "oci-disk": (oci_disk, 3),
     "exec": (exec_round_trip, 3),
     "terminal": (terminal_throughput, 3),
+    "key-echo": (key_echo, 3),
+    "http-port": (http_port, 3),
+    "api-crowd": (api_crowd, 1),
     "idle-memory": (idle_memory, 1),
     "tenth-play": (tenth_play, 3),
     "warm": (warm, 20),

@@ -35,7 +35,7 @@ PROMPT = re.compile(rb"[#$] $")
 
 async def exec_round_trip(lab: Lab, rounds: int) -> list[Figure]:
     """`true` as root in a Debian machine: as `labyard exec` asks for it, and over the bare link of the same machine's twin."""
-    async with _real_and_bare(lab) as (api, play, link):
+    async with real_and_bare(lab) as (api, play, link):
 
         async def ours() -> None:
             await api.get(f"/api/plays/{play.id}")  # as the CLI does, to find the machine
@@ -74,7 +74,7 @@ async def terminal_throughput(lab: Lab, rounds: int) -> list[Figure]:
         *("the raw link's: an examiner on the host's own processor",),
         more_is_better=True,
     )
-    async with _real_and_bare(lab) as (api, play, link):
+    async with real_and_bare(lab) as (api, play, link):
         pairs = []
         for _ in range(rounds):
             floor = await _link_flood(link, REAL_FLOOD)
@@ -87,7 +87,7 @@ async def terminal_throughput(lab: Lab, rounds: int) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _real_and_bare(lab: Lab) -> AsyncIterator[tuple[Api, PlayView, GuestLink]]:
+async def real_and_bare(lab: Lab) -> AsyncIterator[tuple[Api, PlayView, GuestLink]]:
     """A play of `debian`, and the link to a machine just like its own that only we talk to."""
     with tempfile.TemporaryDirectory(dir=lab.data) as name:
         async with client(lab) as api:
