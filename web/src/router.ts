@@ -7,8 +7,10 @@ export type Route =
   | { page: "home" }
   | { page: "play"; id: string }
   | { page: "playground"; name: string }
-  | { page: "lessons"; kind: LessonKind }
+  | { page: "lessons"; kind: LessonKind | "" }
   | { page: "lesson"; kind: LessonKind; name: string; path: string }
+  | { page: "progress" }
+  | { page: "start"; place: string; search: string }
   | { page: "missing"; path: string };
 
 /** `search`: of lessons of a course, `?lesson=module/lesson`. */
@@ -20,6 +22,9 @@ export function routeOf(path: string, search = ""): Route {
     if (kind === "plays") return { page: "play", id: name };
     if (kind === "playgrounds") return { page: "playground", name };
   }
+  if (parts.length === 1 && kind === "lessons") return { page: "lessons", kind: "" };
+  if (parts.length === 1 && kind === "progress") return { page: "progress" };
+  if (parts.length > 1 && kind === "start") return { page: "start", place: parts.slice(1).join("/"), search };
   const lessons = KINDS.find((each) => each === kind);
   if (lessons && parts.length === 1) return { page: "lessons", kind: lessons };
   if (lessons && parts.length === 2 && name) return { page: "lesson", kind: lessons, name, path: new URLSearchParams(search).get("lesson") ?? "" };

@@ -99,6 +99,10 @@ class Plays:
         """The owner's own plays of a lesson (None: of any) that are meant to run, newest first; no bot's."""
         return [await self._rows.view(row) for row in await self._store.of_lessons(owner, lesson)]
 
+    async def lessons_kept(self) -> set[str]:
+        """Lessons of which anybody has a play that is not gone."""
+        return await self._store.lessons_kept()
+
     # -- actions -------------------------------------------------------------------------------------------------------
 
     async def stop(self, owner: str, play_id: str) -> PlayView:

@@ -9,6 +9,7 @@ import structlog
 from labyard.content.library import PLURALS
 from labyard.control.access import OWNER
 from labyard.control.authoring import Authoring
+from labyard.control.bounds import FETCHED
 from labyard.control.lesson_key import LessonKey
 from labyard.control.plays import Plays
 from labyard.errors import LabyardError
@@ -17,7 +18,10 @@ log = structlog.get_logger()
 
 
 class Previews:
-    """A preview is asked for by who looks at it (`Authoring.renew`); its folder's time is when that was last done."""
+    """A preview is asked for by who looks at it (`Authoring.renew`); its folder's time is when that was last done.
+
+    One from a repository stays as long as anybody has a play of it.
+    """
 
     def __init__(self, authoring: Authoring, plays: Plays) -> None:
         self._authoring = authoring
@@ -34,9 +38,11 @@ class Previews:
 
     async def sweep(self) -> None:
         """Remove those that nobody has asked for in a while, and end plays of those that are gone."""
+        played = {(key.plural, key.name) for key in map(LessonKey.parse, await self._plays.lessons_kept())}
         for plural in PLURALS:
             for name in await asyncio.to_thread(self._authoring.previews.names, plural):
-                await self._look(plural, name)
+                if (plural, name) not in played or not name.startswith(FETCHED):
+                    await self._look(plural, name)
         for view in await self._plays.of_lesson(OWNER):
             key = LessonKey.parse(view.row.plan.lesson)
             if view.row.plan.preview and not self._authoring.previews.has(key.plural, key.name):
@@ -45,7 +51,8 @@ class Previews:
     async def _look(self, plural: str, name: str) -> None:
         try:
             age = await asyncio.to_thread(self._authoring.previews.age, plural, name)
-            if age > self._authoring.bounds.lease:
+            bounds = self._authoring.bounds
+            if age > (bounds.fetched_lease if name.startswith(FETCHED) else bounds.lease):
                 log.info("a preview was left behind", kind=PLURALS[plural], name=name)
                 await self._authoring.remove(OWNER, plural, name)
         except (LabyardError, OSError) as error:

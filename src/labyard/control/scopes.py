@@ -23,7 +23,7 @@ _LESSONS = ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "tr
 _AREAS = {
     "account": ("auth", "tokens"),  # not what gives anybody more: new tokens, links, users
     "learning": ("progress", *_LESSONS),
-    "playground": ("plays", "playgrounds", "capacity"),
+    "playground": ("plays", "playgrounds", "capacity", "git"),
     "author": ("author", "content", "images", "kernels", "disk"),
 }
 _AREA = {first: area for area, firsts in _AREAS.items() for first in firsts}

@@ -23,6 +23,8 @@ from labyard.server import (
     plays,
     ports,
     problems,
+    progress,
+    repositories,
     signin,
     site,
     status,
@@ -47,6 +49,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await services.authoring.clear()
+        await services.repositories.git.clear()
         running = [asyncio.create_task(work()) for work in (services.reconciler.run, services.previews.run)]
         try:
             yield
@@ -76,6 +79,8 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         users.router,
         tokens.router,
         lessons.router,
+        progress.router,
+        repositories.router,
         authoring.router,
         content_files.router,
     ):

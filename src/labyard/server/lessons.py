@@ -1,4 +1,4 @@
-"""/api/challenges, /api/tutorials, /api/courses, /api/skill-paths, /api/roadmaps, /api/trainings, /api/progress"""
+"""/api/challenges, /api/tutorials, /api/courses, /api/skill-paths, /api/roadmaps, /api/trainings"""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from labyard.content.library import PLURALS, Library
 from labyard.content.tree import Page
+from labyard.control.finding import Wish, find
 from labyard.control.learning import LessonChange
 from labyard.control.lesson_key import CHALLENGE, TUTORIAL, LessonKey
-from labyard.control.lessons import LessonView, Status
-from labyard.control.refusals import BadRequestError
 from labyard.control.roles import Right, may
 from labyard.server import lesson_shapes as shapes
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import ChangeLearning, ChangeLesson, documented, given
 from labyard.server.lesson_page import Pages, read
+from labyard.server.looking_for import findable, wish_of
 from labyard.server.places import page_root
 from labyard.server.shapes import Json
 
@@ -34,36 +34,23 @@ def _plural_of(request: Request) -> str:
 
 
 Plural = Annotated[str, Depends(_plural_of)]
-Words = Annotated[list[str] | None, Query()]
-
-
-@router.get("/progress")
-async def progress(person: Asker, services: Given) -> Any:
-    """On which days (UTC) the learner was there, and how many in a row."""
-    return shapes.streak(await services.progress.streak(person.id))
 
 
 async def list_lessons(
-    request: Request, plural: Plural, person: Asker, services: Given, category: Words = None, status: Words = None
+    request: Request, plural: Plural, person: Asker, services: Given, wish: Annotated[Wish, Depends(wish_of)]
 ) -> Any:
-    """The catalog of a kind. What is broken is listed with its problems. Each of `category` and `status` may be repeated."""
-    if unknown := set(status or ()) - {each.value for each in Status}:
-        raise BadRequestError(
-            f"no status {min(unknown)[:64]!r}", hint="todo, attempted, solved; of tutorials completed"
-        )
-    views = await services.lessons.list(person.id, plural)
+    """The catalog of a kind. What is broken is listed with its problems.
+
+    `category`, `status`, and ours `tag` and `difficulty`, may be repeated; with `q`, words, the best is first.
+    """
     page = page_root(request)
-    return [_listed(view, page) for view in views if _asked_for(view, category, status)]
-
-
-def _listed(view: LessonView, page: str) -> Json:
-    return shapes.lesson(view, page=page) if view.status is not None else shapes.piece(view.entry, page=page)
-
-
-def _asked_for(view: LessonView, categories: list[str] | None, statuses: list[str] | None) -> bool:
-    if statuses and (view.status is None or view.status.value not in statuses):
-        return False
-    return not categories or bool({*getattr(view.entry.content, "categories", ())} & {*categories})
+    if plural in _TRIED:
+        views = await services.lessons.list(person.id, plural)
+        found = [(shapes.lesson(view, page=page), findable(view.entry, view.status)) for view in views]
+    else:
+        courses = await services.learning.list(person.id, plural)
+        found = [(shapes.listed_course(each, page=page), findable(each.entry, each.status)) for each in courses]
+    return find(found, wish)
 
 
 async def get_lesson(request: Request, plural: Plural, name: str, person: Asker, services: Given) -> Any:

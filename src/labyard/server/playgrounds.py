@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
+from labyard.control.finding import Wish, find
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given, Writer
 from labyard.server.bodies import Prepare, documented, given
 from labyard.server.lines import told
+from labyard.server.looking_for import findable_playground, wish_of
 from labyard.server.places import page_root
 
 router = APIRouter(prefix="/api", tags=["playgrounds"])
@@ -19,12 +21,22 @@ _EMPTY_FILTERS = ("my-custom", "recent", "popular", "community")  # need account
 
 
 @router.get("/playgrounds")
-async def list_playgrounds(request: Request, _person: Asker, services: Given, filter: str = "") -> Any:  # noqa: A002
-    """The catalog. A playground whose manifest is broken is listed with its problems and cannot be started."""
+async def list_playgrounds(
+    request: Request,
+    _person: Asker,
+    services: Given,
+    wish: Annotated[Wish, Depends(wish_of)],
+    filter: str = "",  # noqa: A002
+) -> Any:
+    """The catalog. A playground whose manifest is broken is listed with its problems and cannot be started.
+
+    Ours: `category`, which may be repeated; with `q`, words, the best is first.
+    """
     if filter in _EMPTY_FILTERS:
         return []
     page = page_root(request)
-    return [shapes.playground(entry, page=page, extended=False) for entry in services.catalog.entries()]
+    found = find([(entry, findable_playground(entry)) for entry in services.catalog.entries()], wish)
+    return [shapes.playground(entry, page=page, extended=False) for entry in found]
 
 
 @router.get("/playgrounds/{name}")

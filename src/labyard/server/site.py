@@ -15,8 +15,10 @@ from starlette.staticfiles import StaticFiles
 from labyard.content.library import PLURALS
 from labyard.server import problems
 from labyard.server.asker import who
+from labyard.server.coming_back import remember_page
 
 _PAGES = (
+    *("/lessons", "/progress", "/start/{place:path}"),
     *("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
     *(f"/{plural}" for plural in PLURALS),
     *(f"/{plural}/{{name}}" for plural in PLURALS),
@@ -42,11 +44,29 @@ def sign_in_page() -> Response:
     return HTMLResponse(page, 401, {"Cache-Control": "no-store"})
 
 
+_BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="124" height="20" role="img" aria-label="Start in Labyard">
+<rect width="124" height="20" rx="4" fill="#1756a9"/><path d="M10 6l6 4-6 4z" fill="#fff"/>
+<text x="22" y="14" fill="#fff" font-family="Verdana,sans-serif" font-size="11" textLength="94">Start in Labyard</text>
+</svg>
+"""
+
+
+def _badge() -> Response:
+    """For READMEs elsewhere: everybody may show it."""
+    headers = {
+        "Cache-Control": "public, max-age=86400",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(_BADGE, media_type="image/svg+xml", headers=headers)
+
+
 def mount(app: FastAPI, pages: Path | None) -> None:
     """Serve the built pages in `pages`: `index.html`, and `assets/` whose names change with their content."""
     router = APIRouter(include_in_schema=False)
     for path in _PAGES:
         router.add_api_route(path, _page(pages), methods=["GET"])
+    router.add_api_route("/badge.svg", _badge, methods=["GET"])
     app.include_router(router)
     nothing = _page(pages, status=404)
 
@@ -67,7 +87,9 @@ def mount(app: FastAPI, pages: Path | None) -> None:
 def _page(pages: Path | None, *, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         if await who(request) is None:
-            return sign_in_page()
+            answer = sign_in_page()
+            remember_page(request, answer)
+            return answer
         if pages is None or not (pages / "index.html").is_file():
             text = "This installation of Labyard came without its pages; the API and the CLI work."
             return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."), status)

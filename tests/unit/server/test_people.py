@@ -24,6 +24,8 @@ from labyard.server import (
     playgrounds,
     plays,
     ports,
+    progress,
+    repositories,
     signin,
     status,
     streams,
@@ -141,6 +143,8 @@ ROUTERS = (
     playgrounds,
     plays,
     ports,
+    progress,
+    repositories,
     signin,
     status,
     streams,
@@ -154,6 +158,8 @@ WRITE = {
     "POST /api/playgrounds/{name}/prepare",
     "GET /api/images",
     "GET /api/kernels",
+    "POST /api/git",
+    "POST /api/git/{found_id}/plays",
     *(f"POST /api/{kind}" for kind in ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings")),
     *(
         f"DELETE /api/{kind}/{{name}}"
@@ -261,6 +267,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "handle": "nobody",
         "token_id": "none",
         "port_id": "none",
+        "found_id": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

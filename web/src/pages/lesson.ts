@@ -14,6 +14,7 @@ import type { LessonKind } from "../router.ts";
 import { line } from "../text/markdown.ts";
 import { broken } from "./lessons.ts";
 import { way } from "./way.ts";
+import "../parts/share.ts";
 import "../parts/start-lesson.ts";
 
 export class LessonPage extends PageElement {
@@ -103,7 +104,8 @@ export class LessonPage extends PageElement {
       ${lesson.description ? html`<p class="lead">${line(lesson.description)}</p>` : nothing}
       ${lesson.needs ? html`<p>It needs the ${lesson.needs}: on a box without, it does not work.</p>` : nothing}
       ${broken(lesson)}
-      ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>` : nothing}
+      ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>
+            <labyard-share .place=${`${this.kind}/${lesson.name}`} .called=${lesson.title || lesson.name}></labyard-share>` : nothing}
       ${parts ? html`${this.#text(true)}${way(lesson, this.page)}` : html`${this.#text()}${this.#completion(lesson)}`}`;
   }
 

@@ -8,6 +8,7 @@ import { map } from "../parts/map.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { manifestOf } from "../play/manifest.ts";
 import { line, prose } from "../text/markdown.ts";
+import "../parts/share.ts";
 import "../parts/start-form.ts";
 
 export class PlaygroundPage extends PageElement {
@@ -69,6 +70,7 @@ export class PlaygroundPage extends PageElement {
       <h1>${playground.title || playground.name}</h1>
       ${playground.description ? html`<p class="lead">${line(playground.description)}</p>` : nothing}
       <labyard-start .playground=${playground}></labyard-start>
+      <labyard-share .place=${playground.name} .called=${playground.title || playground.name}></labyard-share>
       <div class="map-box" tabindex="0" role="group" aria-label="Map">${map(playground)}</div>
       ${playground.markdown ? prose(playground.markdown) : nothing}
       <h2>Machines</h2>

@@ -1,0 +1,320 @@
+"""Git, as a program without any rights: one commit, without history, without a work tree. Files are read from its objects.
+
+So nothing of a repository can act here: no hook, filter, submodule or link is ever looked at, as nothing is checked out.
+What Git may speak, and with whom, it is told by arguments; it reads no configuration and has no credentials.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from labyard.errors import RepositoryError
+from labyard.play.plan import Value
+from labyard.repositories.address import GitAddress
+from labyard.repositories.reach import Network, reachable
+from labyard.repositories.tree import Blob, Listing, read_listing
+
+MIB = 1 << 20
+_LISTING: Final = 4 * MIB
+_TALK: Final = 16 << 10
+_LEAST: Final = (2, 37)  # the first with `http.curloptResolve`
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SURE: Final = {
+    "core.fsyncMethod": "batch",
+    "core.hooksPath": "/dev/null",
+    "core.symlinks": "false",
+    "credential.helper": "",
+    "fetch.fsckObjects": "true",
+    "fetch.recurseSubmodules": "false",
+    "fetch.uriProtocols": "",
+    "gc.auto": "0",
+    "http.cookieFile": "",
+    "http.followRedirects": "false",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "20",
+    "http.proxy": "",
+    "http.sslVerify": "true",
+    "maintenance.auto": "false",
+    "pack.threads": "1",
+    "protocol.allow": "never",
+    "protocol.https.allow": "always",
+    "protocol.version": "2",
+    "transfer.bundleURI": "false",
+}
+
+
+class GitSettings(Value):
+    """Sizes in bytes, spans in seconds. `pack`: what is fetched, as it travels; `files`, `size`: what is read of it.
+
+    `networks`: private ones that may be reached all the same. `authorities`: a file of further certificate authorities.
+    `uid`: whom Git runs as, when we are root.
+    """
+
+    networks: tuple[Network, ...] = ()
+    authorities: Path | None = None
+    for_everybody: bool = False
+    patience: float = 90
+    pack: int = 128 * MIB
+    memory: int = 1536 * MIB
+    files: int = 500
+    size: int = 32 * MIB
+    at_once: int = 2
+    uid: int = 509_990
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkout:
+    """One commit, while it is here."""
+
+    commit: str
+    listing: Listing
+    _git: Git
+    _folder: Path
+
+    async def read(self, blobs: Sequence[Blob]) -> dict[str, bytes]:
+        """By path. RepositoryError for more than may be read."""
+        settings = self._git.settings
+        if len(blobs) > settings.files or sum(blob.size for blob in blobs) > settings.size:
+            raise RepositoryError(
+                f"there are more than {settings.files} files, or more than {settings.size // MIB} MiB, at this place",
+                hint="name the folder of one lesson or playground: `...#BRANCH:FOLDER`",
+            )
+        asked = "".join(f"{blob.object}\n" for blob in blobs).encode()
+        told = await self._git.run(
+            self._folder, "cat-file", "--batch", given=asked, most=settings.size + len(blobs) * 256
+        )
+        return dict(_contents(blobs, told))
+
+
+class Git:
+    """`folder`: where repositories lie while they are looked at."""
+
+    def __init__(self, folder: Path, settings: GitSettings | None = None) -> None:
+        self.settings = settings or GitSettings()
+        self._folder = folder
+        self._doors = asyncio.Semaphore(self.settings.at_once)
+        self._sound = False
+
+    @asynccontextmanager
+    async def at(self, address: GitAddress) -> AsyncIterator[Checkout]:
+        """What is at an address; gone when the block ends. RepositoryError."""
+        async with self._doors:
+            await self._check_version()
+            place = await asyncio.to_thread(self._make_place)
+            try:
+                yield await self._fetch(place, address)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+    async def clear(self) -> None:
+        """What was cut when the last server ended."""
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def run(
+        self,
+        folder: Path,
+        *arguments: str,
+        given: bytes = b"",
+        most: int = _TALK,
+        settings: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """What one call of Git prints. RepositoryError when it fails, takes too long, or prints more than `most` bytes."""
+        process = await asyncio.create_subprocess_exec(
+            *self._jail(),
+            *_command({**_SURE, **(settings or {})}, arguments),
+            cwd=folder,
+            env=_environment(folder),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(self.settings.patience):
+                out, errors, _ = await asyncio.gather(
+                    _upto(process, most), _tail(process.stderr), _feed(process, given)
+                )
+                code = await process.wait()
+        except TimeoutError:
+            raise RepositoryError(f"it took longer than {self.settings.patience:.0f} seconds") from None
+        finally:
+            _kill(process)
+            await process.wait()
+        if out is None:
+            raise RepositoryError("there is more in this repository than can be looked through")
+        if code != 0:
+            raise RepositoryError(_why(errors))
+        return out
+
+    async def _fetch(self, place: Path, address: GitAddress) -> Checkout:
+        addresses = await reachable(address.host, address.port, self.settings.networks)
+        settings = {"http.curloptResolve": f"{address.host}:{address.port}:{','.join(map(_bracketed, addresses))}"}
+        if self.settings.authorities is not None:
+            settings["http.sslCAInfo"] = str(self.settings.authorities)
+        await self.run(place, "init", "--quiet", "--bare", "--template=", ".")
+        quiet = (
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--no-write-commit-graph",
+        )
+        wanted = address.ref or "HEAD"
+        await self.run(place, "fetch", *quiet, "--", address.url, f"+{wanted}:refs/labyard/it", settings=settings)
+        commit = (await self.run(place, "rev-parse", "--verify", "refs/labyard/it^{commit}")).decode().strip()
+        if not _COMMIT.fullmatch(commit):
+            raise RepositoryError(f"{wanted[:80]} is no commit")
+        told = await self.run(place, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, most=_LISTING)
+        return Checkout(commit=commit, listing=read_listing(told), _git=self, _folder=place)
+
+    def _make_place(self) -> Path:
+        """Git's own, and nobody else's."""
+        self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=self._folder))
+        if os.geteuid() == 0:
+            os.chown(place, self.settings.uid, self.settings.uid)
+        return place
+
+    def _jail(self) -> tuple[str, ...]:
+        """No rights, no groups, limits, and processes of its own that end with it. Without root it has ours, which are few."""
+        limits = (
+            *("prlimit", f"--fsize={self.settings.pack}", "--nofile=256", "--core=0"),
+            *(f"--as={self.settings.memory}", f"--cpu={int(self.settings.patience)}", "--"),
+        )
+        if os.geteuid() != 0:
+            return limits
+        uid = self.settings.uid
+        return (
+            *("unshare", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL", "--"),
+            *limits,
+            *("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"),
+            *("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--"),
+        )
+
+    async def _check_version(self) -> None:
+        """An older one would ask the name server a second time, and go wherever that says."""
+        if self._sound:
+            return
+        program = shutil.which("git")
+        if program is None:
+            raise RepositoryError("this server has no Git", hint="whoever operates it may install the package `git`")
+        process = await asyncio.create_subprocess_exec(program, "--version", stdout=asyncio.subprocess.PIPE)
+        told, _ = await process.communicate()
+        found = re.search(rb"(\d+)\.(\d+)", told)
+        if found is None or (int(found[1]), int(found[2])) < _LEAST:
+            least = ".".join(map(str, _LEAST))
+            raise RepositoryError(f"this server's Git is older than {least}", hint="whoever operates it may renew it")
+        self._sound = True
+
+
+def _command(settings: Mapping[str, str], arguments: Sequence[str]) -> list[str]:
+    told = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    return ["git", "--no-pager", "--no-replace-objects", "--literal-pathspecs", *told, *arguments]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Nothing of ours: no proxy, no agent, no token."""
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(home),
+        "GIT_DIR": str(home),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _upto(process: asyncio.subprocess.Process, most: int) -> bytes | None:
+    """What it prints. When there is more, it is ended: None."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    pieces: list[bytes] = []
+    size = 0
+    while piece := await process.stdout.read(64 << 10):
+        size += len(piece)
+        if size > most:
+            _kill(process)
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _tail(stream: asyncio.StreamReader | None) -> bytes:
+    assert stream is not None  # noqa: S101 - it is a pipe
+    kept = b""
+    while piece := await stream.read(4 << 10):
+        kept = (kept + piece)[-_TALK:]
+    return kept
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """With all that it started."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _contents(blobs: Sequence[Blob], told: bytes) -> Iterator[tuple[str, bytes]]:
+    """`cat-file --batch` says: object, kind, size, line end; the bytes; line end."""
+    at = 0
+    for blob in blobs:
+        end = told.index(b"\n", at)
+        name, kind, size = told[at:end].split()
+        if name.decode() != blob.object or kind != b"blob" or int(size) != blob.size:
+            raise RepositoryError("this repository is not what it says it is")
+        yield blob.path, told[end + 1 : end + 1 + blob.size]
+        at = end + 1 + blob.size + 1
+
+
+_REASONS: Final = (
+    ("could not resolve", "its host has no address"),
+    ("couldn't find remote ref", "it has no such branch, tag or commit"),
+    ("not our ref", "it has no such commit"),
+    ("repository not found", "there is no repository at this address, or it is not public"),
+    ("not found", "there is no repository at this address, or it is not public"),
+    ("could not read username", "there is no repository at this address, or it is not public"),
+    ("authentication failed", "there is no repository at this address, or it is not public"),
+    ("unable to update url base from redirection", "it answers with another address; use that one"),
+    ("the requested url returned error: 30", "it answers with another address; use that one"),
+    ("certificate", "its certificate is not one to be trusted"),
+    ("dumb http transport does not support", "its server does not speak Git's own HTTP"),
+    ("file size limit exceeded", "it is larger than what is fetched here"),
+    ("out of memory", "it is larger than what is fetched here"),
+    ("index-pack died of signal", "it is larger than what is fetched here"),
+    ("fsck error", "Git finds it damaged"),
+    ("timed out", "its host did not answer in time"),
+    ("too slow", "its host is too slow"),
+)
+
+
+def _why(errors: bytes) -> str:
+    """In words of ours: what a hostile server prints is nobody's to read."""
+    text = errors.decode(errors="replace").lower()
+    reason = next((words for sign, words in _REASONS if sign in text), None)
+    return f"the repository cannot be had: {reason or 'Git gave it up'}"
