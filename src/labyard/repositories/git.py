@@ -28,6 +28,19 @@ MIB = 1 << 20
 _LISTING: Final = 4 * MIB
 _TALK: Final = 16 << 10
 _LEAST: Final = (2, 37)  # the first with `http.curloptResolve`
+_AUTHORITIES: Final = "authorities.pem"
+_ROOM_PLACE: Final = Path("/mnt")
+_ROOM: Final = """
+mount --bind "$1" /mnt
+for hidden in "$2" /run /root /home /tmp; do
+  if [ -d "$hidden" ]; then mount -t tmpfs -o mode=0755,size=64k,nosuid,nodev,noexec none "$hidden"; fi
+done
+mount -t proc -o nosuid,nodev,noexec proc /proc || :
+cd /mnt
+unset OLDPWD
+shift 2
+exec "$@"
+"""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SURE: Final = {
     "core.fsyncMethod": "batch",
@@ -129,11 +142,12 @@ class Git:
         settings: Mapping[str, str] | None = None,
     ) -> bytes:
         """What one call of Git prints. RepositoryError when it fails, takes too long, or prints more than `most` bytes."""
+        jail, home = self._jail(folder)
         process = await asyncio.create_subprocess_exec(
-            *self._jail(),
+            *jail,
             *_command({**_SURE, **(settings or {})}, arguments),
             cwd=folder,
-            env=_environment(folder),
+            env=_environment(home),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -160,7 +174,7 @@ class Git:
         addresses = await reachable(address.host, address.port, self.settings.networks)
         settings = {"http.curloptResolve": f"{address.host}:{address.port}:{','.join(map(_bracketed, addresses))}"}
         if self.settings.authorities is not None:
-            settings["http.sslCAInfo"] = str(self.settings.authorities)
+            settings["http.sslCAInfo"] = _AUTHORITIES
         await self.run(place, "init", "--quiet", "--bare", "--template=", ".")
         quiet = (
             "--quiet",
@@ -182,25 +196,34 @@ class Git:
         """Git's own, and nobody else's."""
         self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(dir=self._folder))
+        if self.settings.authorities is not None:
+            shutil.copyfile(self.settings.authorities, place / _AUTHORITIES)
         if os.geteuid() == 0:
-            os.chown(place, self.settings.uid, self.settings.uid)
+            for path in (place, *place.iterdir()):
+                os.chown(path, self.settings.uid, self.settings.uid)
         return place
 
-    def _jail(self) -> tuple[str, ...]:
-        """No rights, no groups, limits, and processes of its own that end with it. Without root it has ours, which are few."""
+    def _jail(self, place: Path) -> tuple[tuple[str, ...], Path]:
+        """The line that Git's comes behind, and what `place` is called there.
+
+        No rights, no groups, limits, none of our files, and processes of its own that end with it. Who is not root cannot have
+        that, and has few rights to lose.
+        """
         limits = (
             *("prlimit", f"--fsize={self.settings.pack}", "--nofile=256", "--core=0"),
             *(f"--as={self.settings.memory}", f"--cpu={int(self.settings.patience)}", "--"),
         )
         if os.geteuid() != 0:
-            return limits
+            return limits, place
         uid = self.settings.uid
-        return (
-            *("unshare", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL", "--"),
+        line = (
+            *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL", "--"),
+            *("/bin/sh", "-euc", _ROOM, "labyard-git", str(place), str(self._folder.parent)),
             *limits,
             *("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"),
             *("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--"),
         )
+        return line, _ROOM_PLACE
 
     async def _check_version(self) -> None:
         """An older one would ask the name server a second time, and go wherever that says."""
@@ -306,7 +329,8 @@ _REASONS: Final = (
     ("dumb http transport does not support", "its server does not speak Git's own HTTP"),
     ("file size limit exceeded", "it is larger than what is fetched here"),
     ("out of memory", "it is larger than what is fetched here"),
-    ("index-pack died of signal", "it is larger than what is fetched here"),
+    (f"died of signal {signal.SIGXFSZ}", "it is larger than what is fetched here"),
+    (f"died of signal {signal.SIGXCPU}", "it takes longer than is worked on it here"),
     ("fsck error", "Git finds it damaged"),
     ("timed out", "its host did not answer in time"),
     ("too slow", "its host is too slow"),
