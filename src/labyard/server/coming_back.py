@@ -31,7 +31,7 @@ def remember_page(connection: HTTPConnection, response: Response) -> None:
     if wanted == "/" or len(wanted) > _LONGEST or not is_own_page(wanted):
         return
     secure = services_of(connection).settings.secure
-    give_cookie(response, _name(connection), quote(wanted, safe="/?&=%"), _LIFE, secure=secure)
+    give_cookie(response, _name(connection), quote(wanted, safe="/?&="), _LIFE, secure=secure)
 
 
 def wanted_page(connection: HTTPConnection) -> str:

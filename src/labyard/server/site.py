@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 
 from labyard.content.library import PLURALS
@@ -37,11 +38,13 @@ def plain_page(title: str, text: str, hint: str) -> str:
     return _PLAIN.format(title=escape(title), text=_coded(text), hint=_coded(hint))
 
 
-def sign_in_page() -> Response:
-    """For whoever opens a page and has no session."""
+def sign_in_page(request: HTTPConnection) -> Response:
+    """For whoever opens a page and has no session. They come back to that page."""
     text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
     page = plain_page("Sign in to Labyard", text, "A link works once.")
-    return HTMLResponse(page, 401, {"Cache-Control": "no-store"})
+    answer = HTMLResponse(page, 401, {"Cache-Control": "no-store"})
+    remember_page(request, answer)
+    return answer
 
 
 _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="124" height="20" role="img" aria-label="Start in Labyard">
@@ -87,9 +90,7 @@ def mount(app: FastAPI, pages: Path | None) -> None:
 def _page(pages: Path | None, *, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         if await who(request) is None:
-            answer = sign_in_page()
-            remember_page(request, answer)
-            return answer
+            return sign_in_page(request)
         if pages is None or not (pages / "index.html").is_file():
             text = "This installation of Labyard came without its pages; the API and the CLI work."
             return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."), status)

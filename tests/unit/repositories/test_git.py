@@ -13,7 +13,11 @@ from labyard.repositories import git as room
 from labyard.repositories.address import parse_address
 from labyard.repositories.git import Git
 
-FILES = {"README.md": "Hello.\n", "labs/one/index.md": "---\n---\n", "labs/one/__static__/a.png": b"\x89PNG\0\n\xff"}
+FILES: dict[str, bytes | str] = {
+    "README.md": "Hello.\n",
+    "labs/one/index.md": "---\n---\n",
+    "labs/one/__static__/a.png": b"\x89PNG\0\n\xff",
+}
 
 
 @pytest.fixture

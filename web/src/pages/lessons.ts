@@ -98,7 +98,7 @@ export class LessonsPage extends PageElement {
 function card(lesson: Item, mixed: boolean): TemplateResult {
   const kind = lesson.of;
   const word = TITLES[kind].toLowerCase().replace(/s$/, "");
-  const facts = [mixed ? word : "", lesson.difficulty ?? "", ...(lesson.categories ?? []), lesson.needs ? `needs ${lesson.needs}` : ""];
+  const facts = [mixed ? word : "", lesson.difficulty || (lesson.difficulties ?? []).join(" to "), ...(lesson.categories ?? []), lesson.needs ? `needs ${lesson.needs}` : ""];
   return html`<li class="card" data-lesson=${lesson.name}>
     <h2><a href=${lessonPath(kind, lesson.name)}>${lesson.title || lesson.name}</a></h2>
     ${lesson.problems?.length ? nothing : lessonMark(lesson)} ${lesson.progress?.done ? bar(lesson.progress) : nothing}

@@ -88,7 +88,7 @@ function calendar({ days, today }: Progress): TemplateResult {
 
 function drawing(weeks: Week[], active: number): TemplateResult {
   const [width, height] = [weeks.length * BOX, HEAD + 7 * BOX];
-  return html`<svg class="year" width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img" aria-label="The last year: active on ${active} days">
+  return html`<svg class="year" width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img" aria-label="The last year: active on ${active === 1 ? "1 day" : `${active} days`}">
     ${weeks.map((week, at) => svg`
       ${week.month ? svg`<text x=${at * BOX} y="12">${monthWord(week.month)}</text>` : nothing}
       ${week.cells.map((cell, day) => box(cell, at * BOX, HEAD + day * BOX))}`)}
