@@ -22,7 +22,7 @@ class Scope(StrEnum):
 _LESSONS = ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings")
 _AREAS = {
     "account": ("auth", "tokens"),  # not what gives anybody more: new tokens, links, users
-    "learning": ("progress", *_LESSONS),
+    "learning": ("progress", "search", *_LESSONS),
     "playground": ("plays", "playgrounds", "capacity", "git"),
     "author": ("author", "content", "images", "kernels", "disk"),
 }

@@ -18,11 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from labyard.errors import RepositoryError
 from labyard.play.plan import Value
 from labyard.repositories.address import GitAddress
 from labyard.repositories.reach import Network, reachable
 from labyard.repositories.tree import Blob, Listing, read_listing
+
+log = structlog.get_logger()
 
 MIB = 1 << 20
 _LISTING: Final = 4 * MIB
@@ -167,6 +171,7 @@ class Git:
         if out is None:
             raise RepositoryError("there is more in this repository than can be looked through")
         if code != 0:
+            log.info("git gave a repository up", told=ascii(errors[-400:].decode(errors="replace")))
             raise RepositoryError(_why(errors))
         return out
 

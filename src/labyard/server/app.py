@@ -25,6 +25,7 @@ from labyard.server import (
     problems,
     progress,
     repositories,
+    search,
     signin,
     site,
     status,
@@ -81,6 +82,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         lessons.router,
         progress.router,
         repositories.router,
+        search.router,
         authoring.router,
         content_files.router,
     ):

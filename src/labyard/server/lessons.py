@@ -24,7 +24,7 @@ from labyard.server.places import page_root
 from labyard.server.shapes import Json
 
 router = APIRouter(prefix="/api", tags=["lessons"])
-_TRIED = {f"{kind}s": kind for kind in (CHALLENGE, TUTORIAL)}
+TRIED = {f"{kind}s": kind for kind in (CHALLENGE, TUTORIAL)}
 """Kinds that are tried by themselves; all others are courses and paths."""
 
 
@@ -44,7 +44,7 @@ async def list_lessons(
     `category`, `status`, and ours `tag` and `difficulty`, may be repeated; with `q`, words, the best is first.
     """
     page = page_root(request)
-    if plural in _TRIED:
+    if plural in TRIED:
         views = await services.lessons.list(person.id, plural)
         found = [(shapes.lesson(view, page=page), findable(view.entry, view.status)) for view in views]
     else:
@@ -56,7 +56,7 @@ async def list_lessons(
 async def get_lesson(request: Request, plural: Plural, name: str, person: Asker, services: Given) -> Any:
     """One of them; ours: the names of its solutions."""
     page = page_root(request)
-    if plural in _TRIED:
+    if plural in TRIED:
         view = await services.lessons.get(person.id, plural, name)
         found = await asyncio.to_thread(services.lessons.library.solutions, view.entry)
         return {**shapes.lesson(view, page=page), "solutions": [each.name for each in found]}
@@ -74,7 +74,7 @@ async def change_lesson(
     body: Annotated[ChangeLesson, given(ChangeLesson)],
 ) -> Any:
     """`started: true`: the play of it that runs, else a new one; `false`: end it. `completed: true`: of a tutorial."""
-    key = LessonKey(_TRIED[plural], name)
+    key = LessonKey(TRIED[plural], name)
     ended = None
     if body.started is True:
         await services.lessons.start(person.id, key, body.initConditions or {}, cold=body.cold)

@@ -7,6 +7,12 @@ from typing import Any
 import pytest
 from tests.unit.server.conftest import House
 from tests.unit.server.test_lessons import get, patch, solved, until_told
+from tests.unit.server.test_plays import check_types
+
+SEARCH_ITEM = {
+    "kind": str, "name": str, "title": str, "description": str, "pageUrl": str, "difficulty": str, "categories": [str],
+    "tags": [str], "official": bool, "attemptCount": int, "completionCount": int,
+}  # fmt: skip
 
 
 async def names(house: House, path: str, **query: Any) -> list[str]:
@@ -60,6 +66,26 @@ async def test_a_course_says_how_far_one_is(house: House) -> None:
     (course,) = await get(house, "/api/courses", status="attempted")
     assert (course["completed"], course["progress"]) == (False, {"done": 1, "total": 2})
     assert await names(house, "/api/courses", status="solved") == []
+
+
+async def test_searching_everything_as_labctl_does(house: House) -> None:
+    answer = await house.http.get("/api/search", params={"search": "nodes", "limit": 2})
+    items = answer.json()["items"]
+    assert answer.headers["x-total-count"] == "3" and len(items) == 2
+    assert {(each["kind"], each["name"]) for each in items} < {
+        ("challenge", "two-nodes"),
+        ("tutorial", "agreeing"),
+        ("course", "nodes"),
+    }
+    for each in items:
+        check_types(each, SEARCH_ITEM)
+        assert (await house.http.get(f"/api{each['pageUrl'].removeprefix('http://lab.test')}")).status_code == 200
+    rest = await get(house, "/api/search", search="nodes", limit=2, offset=2)
+    assert len(rest["items"]) == 1
+    only = await get(house, "/api/search", search="nodes", kind=["challenge", "doc"])
+    assert [each["name"] for each in only["items"]] == ["two-nodes"]
+    assert await get(house, "/api/search", kind="vendor") == {"items": []}
+    assert (await house.http.get("/api/search", params={"limit": 1000})).status_code == 400
 
 
 async def test_looking_for_lessons(house: House) -> None:

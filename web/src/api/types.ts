@@ -255,6 +255,8 @@ export interface Lesson {
   /** Of a path. */
   difficulties?: string[] | null;
   needs?: string;
+  /** The name of the one it is played in. */
+  playground?: string;
   /** todo, attempted, solved or completed; empty for what is not tried by itself. */
   status?: string;
   /** Of what has parts: how many of them are done. */
@@ -305,6 +307,7 @@ export interface FoundInGit {
   /** Of its page, for a lesson. */
   path: string;
   problems: string[];
+  leftOut: number;
   choices: { folder: string; url: string }[];
 }
 

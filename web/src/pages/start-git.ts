@@ -77,6 +77,7 @@ export class StartGit extends PageElement {
       ${found.canStart ? html`<labyard-start-found .found=${found}></labyard-start-found>` : nothing}
       ${found.machines ? html`<div class="map-box" tabindex="0" role="group" aria-label="Map">${map({ ...found, name: found.name ?? "" })}</div>` : nothing}
       ${found.path ? html`<p><a href=${found.path}>${found.canStart ? "Read it first" : "Open it"}</a></p>` : nothing}
+      ${found.leftOut ? html`<p class="muted">${found.leftOut} of the repository's files are left out: links, submodules, or names that content cannot have.</p>` : nothing}
       <p class="muted">It is nobody's progress, and in no list. What it runs in its machines is its author's affair.</p>`;
   }
 
