@@ -80,6 +80,8 @@ def find(items: Sequence[tuple[T, Findable]], wish: Wish) -> list[T]:
 
 def fold(text: str) -> str:
     """Small letters without accents."""
+    if text.isascii():
+        return text.lower()
     return "".join(each for each in unicodedata.normalize("NFKD", text) if unicodedata.category(each)[0] != "M").lower()
 
 

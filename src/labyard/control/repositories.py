@@ -155,7 +155,8 @@ class Repositories:
 
     async def _kind(self, checkout: Checkout, index: Blob) -> str:
         text = await self._text(checkout, index)
-        told = read_front_matter(text, file=index.path, limits=DEFAULT).root.entries.get("kind")
+        front = await asyncio.to_thread(read_front_matter, text, file=index.path, limits=DEFAULT)
+        told = front.root.entries.get("kind")
         kind = str(told.value) if isinstance(told, Scalar) else ""
         if kind not in _PLURAL:
             raise RepositoryError(

@@ -53,6 +53,7 @@ _SURE: Final = {
     "credential.helper": "",
     "fetch.fsckObjects": "true",
     "fetch.recurseSubmodules": "false",
+    "fetch.unpackLimit": "1",  # always one pack, one file: its limit is that of all that is fetched
     "fetch.uriProtocols": "",
     "gc.auto": "0",
     "http.cookieFile": "",
@@ -195,7 +196,8 @@ class Git:
         if not _COMMIT.fullmatch(commit):
             raise RepositoryError(f"{wanted[:80]} is no commit")
         told = await self.run(place, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, most=_LISTING)
-        return Checkout(commit=commit, listing=read_listing(told), _git=self, _folder=place)
+        listing = await asyncio.to_thread(read_listing, told)
+        return Checkout(commit=commit, listing=listing, _git=self, _folder=place)
 
     def _make_place(self) -> Path:
         """Git's own, and nobody else's."""
@@ -336,6 +338,7 @@ _REASONS: Final = (
     ("out of memory", "it is larger than what is fetched here"),
     (f"died of signal {signal.SIGXFSZ}", "it is larger than what is fetched here"),
     (f"died of signal {signal.SIGXCPU}", "it takes longer than is worked on it here"),
+    ("invalid index-pack output", "it is larger than what is fetched here, or damaged"),
     ("fsck error", "Git finds it damaged"),
     ("timed out", "its host did not answer in time"),
     ("too slow", "its host is too slow"),

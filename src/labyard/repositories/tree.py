@@ -57,9 +57,11 @@ def choices(blobs: Iterable[Blob]) -> tuple[str, ...]:
     tops = sorted({_folder(path) for path in paths if path.rpartition("/")[2] in (INDEX, *MANIFESTS)})
     found: list[str] = []
     for top in tops:
+        if len(found) == _MOST_CHOICES:
+            break
         if not any(top.startswith(f"{other}/") for other in found):
             found.append(top)
-    return tuple(found[:_MOST_CHOICES])
+    return tuple(found)
 
 
 def _folder(path: str) -> str:

@@ -46,11 +46,11 @@ async def list_lessons(
     page = page_root(request)
     if plural in TRIED:
         views = await services.lessons.list(person.id, plural)
-        found = [(shapes.lesson(view, page=page), findable(view.entry, view.status)) for view in views]
-    else:
-        courses = await services.learning.list(person.id, plural)
-        found = [(shapes.listed_course(each, page=page), findable(each.entry, each.status)) for each in courses]
-    return find(found, wish)
+        found = find([(view, findable(view.entry, view.status)) for view in views], wish)
+        return [shapes.lesson(view, page=page) for view in found]
+    courses = await services.learning.list(person.id, plural)
+    wanted = find([(each, findable(each.entry, each.status)) for each in courses], wish)
+    return [shapes.listed_course(each, page=page) for each in wanted]
 
 
 async def get_lesson(request: Request, plural: Plural, name: str, person: Asker, services: Given) -> Any:

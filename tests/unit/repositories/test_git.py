@@ -119,10 +119,13 @@ async def test_what_is_not_there(server: GitServer, fetcher: Git) -> None:
 
 
 async def test_more_than_is_fetched(server: GitServer, tmp_path: Path) -> None:
-    server.add("large", {"noise": b"".join(hashlib.sha256(b"%d" % at).digest() for at in range(1 << 15))})
+    noise = b"".join(hashlib.sha256(b"%d" % at).digest() for at in range(1 << 15))
+    server.add("large", {"noise": noise})
+    server.add("scattered", {f"{at}": noise[at << 17 : (at + 1) << 17] for at in range(8)})
     small = Git(tmp_path / "git", server.settings.model_copy(update={"pack": 256 << 10}))
-    with pytest.raises(RepositoryError, match="larger than what is fetched"):
-        await read(small, server.url("large"))
+    for name in ("large", "scattered"):
+        with pytest.raises(RepositoryError, match="larger than what is fetched"):
+            await read(small, server.url(name))
 
 
 async def test_more_than_is_read(server: GitServer, tmp_path: Path) -> None:
