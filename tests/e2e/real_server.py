@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from labyard.control.access import OWNER
 from labyard.hosts.fake import FakeHost
-from labyard.repositories.git import GitSettings
+from labyard.repositories.settings import GitSettings
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings
 from tests.support.database import open_copy

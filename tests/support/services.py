@@ -25,7 +25,8 @@ from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.repositories import Repositories
 from labyard.hosts.fake import FakeHost
-from labyard.repositories.git import Git, GitSettings
+from labyard.repositories.git import Git
+from labyard.repositories.settings import GitSettings
 from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labyard.errors import ConflictError
-from labyard.repositories.git import GitSettings
+from labyard.repositories.settings import GitSettings
 
 _YES = {"1": True, "true": True, "yes": True, "": False, "0": False, "false": False, "no": False}
 

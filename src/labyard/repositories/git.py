@@ -21,73 +21,19 @@ from typing import Final
 import structlog
 
 from labyard.errors import RepositoryError
-from labyard.play.plan import Value
 from labyard.repositories.address import GitAddress
-from labyard.repositories.reach import Network, reachable
+from labyard.repositories.program import command, environment, jail, why
+from labyard.repositories.reach import reachable
+from labyard.repositories.settings import MIB, GitSettings
 from labyard.repositories.tree import Blob, Listing, read_listing
 
 log = structlog.get_logger()
 
-MIB = 1 << 20
 _LISTING: Final = 4 * MIB
 _TALK: Final = 16 << 10
 _LEAST: Final = (2, 37)  # the first with `http.curloptResolve`
 _AUTHORITIES: Final = "authorities.pem"
-_ROOM_PLACE: Final = Path("/mnt")
-_ROOM: Final = """
-mount --bind "$1" /mnt
-for hidden in "$2" /run /root /home /tmp; do
-  if [ -d "$hidden" ]; then mount -t tmpfs -o mode=0755,size=64k,nosuid,nodev,noexec none "$hidden"; fi
-done
-mount -t proc -o nosuid,nodev,noexec proc /proc || :
-cd /mnt
-unset OLDPWD
-shift 2
-exec "$@"
-"""
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SURE: Final = {
-    "core.fsyncMethod": "batch",
-    "core.hooksPath": "/dev/null",
-    "core.symlinks": "false",
-    "credential.helper": "",
-    "fetch.fsckObjects": "true",
-    "fetch.recurseSubmodules": "false",
-    "fetch.unpackLimit": "1",  # always one pack, one file: its limit is that of all that is fetched
-    "fetch.uriProtocols": "",
-    "gc.auto": "0",
-    "http.cookieFile": "",
-    "http.followRedirects": "false",
-    "http.lowSpeedLimit": "1000",
-    "http.lowSpeedTime": "20",
-    "http.proxy": "",
-    "http.sslVerify": "true",
-    "maintenance.auto": "false",
-    "pack.threads": "1",
-    "protocol.allow": "never",
-    "protocol.https.allow": "always",
-    "protocol.version": "2",
-    "transfer.bundleURI": "false",
-}
-
-
-class GitSettings(Value):
-    """Sizes in bytes, spans in seconds. `pack`: what is fetched, as it travels; `files`, `size`: what is read of it.
-
-    `networks`: private ones that may be reached all the same. `authorities`: a file of further certificate authorities.
-    `uid`: whom Git runs as, when we are root.
-    """
-
-    networks: tuple[Network, ...] = ()
-    authorities: Path | None = None
-    for_everybody: bool = False
-    patience: float = 90
-    pack: int = 128 * MIB
-    memory: int = 1536 * MIB
-    files: int = 500
-    size: int = 32 * MIB
-    at_once: int = 2
-    uid: int = 509_990
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,12 +93,12 @@ class Git:
         settings: Mapping[str, str] | None = None,
     ) -> bytes:
         """What one call of Git prints. RepositoryError when it fails, takes too long, or prints more than `most` bytes."""
-        jail, home = self._jail(folder)
+        line, home = jail(self.settings, folder, self._folder.parent)
         process = await asyncio.create_subprocess_exec(
-            *jail,
-            *_command({**_SURE, **(settings or {})}, arguments),
+            *line,
+            *command(settings or {}, arguments),
             cwd=folder,
-            env=_environment(home),
+            env=environment(home),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -173,7 +119,7 @@ class Git:
             raise RepositoryError("there is more in this repository than can be looked through")
         if code != 0:
             log.info("git gave a repository up", told=ascii(errors[-400:].decode(errors="replace")))
-            raise RepositoryError(_why(errors))
+            raise RepositoryError(why(errors))
         return out
 
     async def _fetch(self, place: Path, address: GitAddress) -> Checkout:
@@ -210,28 +156,6 @@ class Git:
                 os.chown(path, self.settings.uid, self.settings.uid)
         return place
 
-    def _jail(self, place: Path) -> tuple[tuple[str, ...], Path]:
-        """The line that Git's comes behind, and what `place` is called there.
-
-        No rights, no groups, limits, none of our files, and processes of its own that end with it. Who is not root cannot have
-        that, and has few rights to lose.
-        """
-        limits = (
-            *("prlimit", f"--fsize={self.settings.pack}", "--nofile=256", "--core=0"),
-            *(f"--as={self.settings.memory}", f"--cpu={int(self.settings.patience)}", "--"),
-        )
-        if os.geteuid() != 0:
-            return limits, place
-        uid = self.settings.uid
-        line = (
-            *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL", "--"),
-            *("/bin/sh", "-euc", _ROOM, "labyard-git", str(place), str(self._folder.parent)),
-            *limits,
-            *("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"),
-            *("--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--"),
-        )
-        return line, _ROOM_PLACE
-
     async def _check_version(self) -> None:
         """An older one would ask the name server a second time, and go wherever that says."""
         if self._sound:
@@ -246,27 +170,6 @@ class Git:
             least = ".".join(map(str, _LEAST))
             raise RepositoryError(f"this server's Git is older than {least}", hint="whoever operates it may renew it")
         self._sound = True
-
-
-def _command(settings: Mapping[str, str], arguments: Sequence[str]) -> list[str]:
-    told = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    return ["git", "--no-pager", "--no-replace-objects", "--literal-pathspecs", *told, *arguments]
-
-
-def _environment(home: Path) -> dict[str, str]:
-    """Nothing of ours: no proxy, no agent, no token."""
-    return {
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": str(home),
-        "GIT_DIR": str(home),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "/bin/false",
-        "GIT_NO_LAZY_FETCH": "1",
-        "LC_ALL": "C",
-    }
 
 
 def _bracketed(address: str) -> str:
@@ -320,33 +223,3 @@ def _contents(blobs: Sequence[Blob], told: bytes) -> Iterator[tuple[str, bytes]]
             raise RepositoryError("this repository is not what it says it is")
         yield blob.path, told[end + 1 : end + 1 + blob.size]
         at = end + 1 + blob.size + 1
-
-
-_REASONS: Final = (
-    ("could not resolve", "its host has no address"),
-    ("couldn't find remote ref", "it has no such branch, tag or commit"),
-    ("not our ref", "it has no such commit"),
-    ("repository not found", "there is no repository at this address, or it is not public"),
-    ("not found", "there is no repository at this address, or it is not public"),
-    ("could not read username", "there is no repository at this address, or it is not public"),
-    ("authentication failed", "there is no repository at this address, or it is not public"),
-    ("unable to update url base from redirection", "it answers with another address; use that one"),
-    ("the requested url returned error: 30", "it answers with another address; use that one"),
-    ("certificate", "its certificate is not one to be trusted"),
-    ("dumb http transport does not support", "its server does not speak Git's own HTTP"),
-    ("file size limit exceeded", "it is larger than what is fetched here"),
-    ("out of memory", "it is larger than what is fetched here"),
-    (f"died of signal {signal.SIGXFSZ}", "it is larger than what is fetched here"),
-    (f"died of signal {signal.SIGXCPU}", "it takes longer than is worked on it here"),
-    ("invalid index-pack output", "it is larger than what is fetched here, or damaged"),
-    ("fsck error", "Git finds it damaged"),
-    ("timed out", "its host did not answer in time"),
-    ("too slow", "its host is too slow"),
-)
-
-
-def _why(errors: bytes) -> str:
-    """In words of ours: what a hostile server prints is nobody's to read."""
-    text = errors.decode(errors="replace").lower()
-    reason = next((words for sign, words in _REASONS if sign in text), None)
-    return f"the repository cannot be had: {reason or 'Git gave it up'}"

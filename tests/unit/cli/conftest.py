@@ -27,7 +27,7 @@ from tests.unit.cli.fake_program import Program
 from labyard.cli.main import main
 from labyard.cli.target import Target, from_environment
 from labyard.hosts.fake import FakeHost
-from labyard.repositories.git import GitSettings
+from labyard.repositories.settings import GitSettings
 
 TOKEN = "owner-token-of-the-test"
 SOURCE = Path(__file__).parents[3] / "src"
