@@ -8,6 +8,7 @@
     ├── CapacityError    this box has no room for it: memory, disk, addresses
     ├── NotBuiltError    a promised route or feature that is not built yet
     ├── ImageError       an image or kernel cannot be had, or is not what its digest says
+    ├── RepositoryError  a Git repository cannot be had, or may not be
     ├── NetworkError     a play's world cannot be made
     ├── MachineError     a machine does not start, or its process is gone
     └── GuestError       the examiner in a machine says no, or does not answer
@@ -85,6 +86,10 @@ class NotBuiltError(LabyardError):
 
 class ImageError(LabyardError):
     code = "image"
+
+
+class RepositoryError(LabyardError):
+    code = "repository"
 
 
 class NetworkError(LabyardError):

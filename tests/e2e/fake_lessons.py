@@ -223,6 +223,7 @@ def lessons() -> list[FakeLesson]:
             description="A private network, one machine with two legs, and nobody inside who can `ping` the outside.",
             difficulty="easy",
             status="attempted",
+            playground="routing-lab",
         ),
         FakeLesson(
             "challenges",

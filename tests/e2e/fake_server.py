@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from tests.e2e.fake_finding import found_in_git, progress
 from tests.e2e.fake_lessons import PLURALS, FakeLesson, attempt, lessons, tag_of
 from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
 from tests.e2e.fake_terminal import FakeTerminal, Viewer
@@ -66,6 +67,8 @@ class FakeServer:
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
             Route("/api/plays/{id}/tasks", self.tasks),
             Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
+            Route("/api/progress", self.progress),
+            Route("/api/git", self.look_in_git, methods=["POST"]),
             Route("/status", self.status),
             Route("/content/files/{path:path}", self.file),
             *(Route(f"/api/{kinds}", self.list_lessons) for kinds in PLURALS),
@@ -247,6 +250,12 @@ class FakeServer:
 
     async def status(self, _: Request) -> Response:
         return Response("<!doctype html><title>Status</title><h1>What the bots found</h1>", media_type="text/html")
+
+    async def progress(self, request: Request) -> Response:
+        return JSONResponse({**progress(), "zone": request.query_params["zone"]})
+
+    async def look_in_git(self, request: Request) -> Response:
+        return JSONResponse(found_in_git((await request.json())["url"]))
 
     async def file(self, _: Request) -> Response:
         return Response(PICTURE, media_type="image/svg+xml")

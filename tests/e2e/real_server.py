@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from labyard.control.access import OWNER
 from labyard.hosts.fake import FakeHost
+from labyard.repositories.settings import GitSettings
 from labyard.server.app import create_app, uvicorn_config
 from labyard.server.services import ServerSettings
 from tests.support.database import open_copy
@@ -22,11 +23,16 @@ from tests.support.services import services_of
 
 @contextmanager
 def real_server(
-    folder: Path, catalog: Path, pages: Path, content: Path | None = None, program: ASGIApp | None = None
+    folder: Path,
+    catalog: Path,
+    pages: Path,
+    content: Path | None = None,
+    program: ASGIApp | None = None,
+    git: GitSettings | None = None,
 ) -> Iterator[str]:
     """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons.
 
-    `program`: what listens on port 8080 of every machine.
+    `program`: what listens on port 8080 of every machine. `git`: which repositories it may fetch.
     """
     ready: threading.Event = threading.Event()
     box: dict[str, object] = {}
@@ -43,6 +49,7 @@ def real_server(
             catalog=catalog,
             content=() if content is None else (content,),
             settings=settings,
+            git=git,
         )
         app = create_app(services, pages=pages)
         server = uvicorn.Server(uvicorn_config(app, host="127.0.0.1", port=0, message_limit=settings.message_limit))

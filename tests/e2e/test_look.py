@@ -125,6 +125,59 @@ def lessons(page: Page, fake: FakeServer) -> None:
     expect(page.locator(".card").first).to_be_visible()
 
 
+def all_lessons(page: Page, fake: FakeServer) -> None:
+    fake.teach()
+    page.goto("/lessons?difficulty=easy&q=out")
+    expect(page.locator(".card")).to_have_count(2)
+
+
+def nothing_found(page: Page, fake: FakeServer) -> None:
+    page.goto("/lessons?difficulty=easy&q=zebra")
+    expect(page.get_by_role("button", name="Show all")).to_be_visible()
+
+
+def sharing(page: Page, fake: FakeServer) -> None:
+    parameters(page, fake)
+    page.get_by_text("Let others start this").click()
+    expect(page.get_by_label("For a README", exact=True)).to_be_visible()
+
+
+def start_link(page: Page, fake: FakeServer) -> None:
+    fake.add(running_play("debian"))
+    page.goto("/start/debian?Nickname=Not+Good&Container+runtime=podman&Colour=blue")
+    expect(page.locator(".field-fault")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("You have a play of it already")
+
+
+def git_asked(page: Page, fake: FakeServer) -> None:
+    page.goto("/start/git?url=https://git.example/ada/labs")
+    expect(page.get_by_role("button", name="Fetch and look")).to_be_visible()
+
+
+def git_choice(page: Page, fake: FakeServer) -> None:
+    git_asked(page, fake)
+    page.get_by_role("button", name="Fetch and look").click()
+    expect(page.get_by_role("link", name="labs/nat")).to_be_visible()
+
+
+def git_found(page: Page, fake: FakeServer) -> None:
+    git_choice(page, fake)
+    page.get_by_role("link", name="labs/lan").click()
+    page.get_by_role("button", name="Fetch and look").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+
+
+def my_progress(page: Page, fake: FakeServer) -> None:
+    page.goto("/progress")
+    expect(page.get_by_role("img", name="The last year")).to_be_visible()
+
+
+def my_progress_table(page: Page, fake: FakeServer) -> None:
+    my_progress(page, fake)
+    page.get_by_text("The same as a table").click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
 def lesson_page(page: Page, fake: FakeServer) -> None:
     fake.lessons["challenges", "static-routes"].play = None  # tests before this one may have begun it
     page.goto("/challenges/static-routes")
@@ -222,6 +275,15 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
     lesson,
     lesson_solved,
     lessons,
+    all_lessons,
+    nothing_found,
+    sharing,
+    start_link,
+    git_asked,
+    git_choice,
+    git_found,
+    my_progress,
+    my_progress_table,
     lesson_page,
     refused,
     course,

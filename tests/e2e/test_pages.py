@@ -54,7 +54,9 @@ def test_the_catalog_can_be_searched_and_says_when_nothing_matches(page: Page, f
     page.get_by_label("Search playgrounds").fill("private database")
     expect(page.locator(".card")).to_have_count(1)
     page.get_by_label("Search playgrounds").fill("zebra")
-    expect(page.get_by_role("main")).to_contain_text("No playground matches “zebra”")
+    expect(page.get_by_role("main")).to_contain_text("Nothing matches “zebra”")
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".card")).to_have_count(4)
 
 
 def test_my_plays_lead_back_to_them(page: Page, fake: FakeServer) -> None:

@@ -12,6 +12,7 @@ from labyard.control.authoring import Authoring
 from labyard.control.bounds import Bounds
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
@@ -25,7 +26,10 @@ from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
+from labyard.control.repositories import Repositories
 from labyard.hosts.fake import FakeHost
+from labyard.repositories.git import Git
+from labyard.repositories.settings import GitSettings
 from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
@@ -48,6 +52,7 @@ def services_of(
     policy: Policy | None = None,
     settings: ServerSettings | None = None,
     bounds: Bounds | None = None,
+    git: GitSettings | None = None,
 ) -> Services:
     """`folder`: for what is saved, pushed and uploaded. `catalog`: of playgrounds. `content`: roots of lessons that ship."""
     store, changes, policy = PlayStore(database), Changes(), policy or Policy()
@@ -59,20 +64,24 @@ def services_of(
     library = Library(tuple(content), books.grounds, own=pushed.root, previews=previews.root)
     plays = Plays(store, books, host, reconciler, changes, policy, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
+    learning = Learning(library, lessons, plays, progress)
     authoring = Authoring(library, pushed, previews, plays, bounds)
+    permissions = Permissions(PieceStore(database), books, library)
     users = UserStore(database)
     access = Access(KeyStore(database), users, token, clock=utc_now)
     return Services(
         plays=plays,
         lessons=lessons,
-        learning=Learning(library, lessons, plays, progress),
+        learning=learning,
         progress=progress,
+        journeys=Journeys(lessons, learning, progress, permissions),
         authoring=authoring,
-        previews=Previews(authoring, plays),
+        previews=Previews(authoring, plays, permissions),
+        repositories=Repositories(Git(folder / "git", git), library, authoring, books.manifests, lessons, plays),
         catalog=books,
         access=access,
         people=People(users, access, plays, progress, clock=utc_now),
-        permissions=Permissions(PieceStore(database), books, library),
+        permissions=permissions,
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
         meters=meters,

@@ -6,7 +6,7 @@ import { html, nothing, type TemplateResult } from "lit";
 export function framed(content: TemplateResult, who?: { handle: string; leave: () => void; admin?: boolean }): TemplateResult {
   return html`<a class="skip" href="#main">Skip to the content</a>
     <header class="top">
-      <a class="brand" href="/">Labyard</a><a href="/challenges">Lessons</a>${who?.admin ? html`<a href="/admin">Admin</a>` : nothing}<a class="far ${who?.admin ? "wide-only" : ""}" href="/status" title="What the bots found, night after night">Status</a>
+      <a class="brand" href="/">Labyard</a><a href="/lessons">Lessons</a><a href="/progress">Progress</a>${who?.admin ? html`<a href="/admin">Admin</a>` : nothing}<a class="far ${who?.admin ? "wide-only" : ""}" href="/status" title="What the bots found, night after night">Status</a>
       ${who ? html`<span class="who muted" title="Signed in">${who.handle}</span><button class="quiet" title=${`You are ${who.handle}`} @click=${who.leave}>Sign out</button>` : nothing}
     </header>
     <div id="main" tabindex="-1">${content}</div>`;

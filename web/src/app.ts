@@ -81,6 +81,12 @@ export class LabyardApp extends PageElement {
         return this.#framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name} .path=${this.route.path}></labyard-lesson>`);
       case "admin":
         return this.#admin(this.route);
+      case "progress":
+        void import("./pages/progress.ts");
+        return this.#framed(html`<labyard-progress></labyard-progress>`);
+      case "start":
+        void import("./pages/start.ts");
+        return this.#framed(html`<labyard-start-page .place=${this.route.place} .search=${this.route.search}></labyard-start-page>`);
       case "play":
         return html`<labyard-play .playId=${this.route.id}></labyard-play>`;
       case "missing":

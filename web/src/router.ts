@@ -7,9 +7,11 @@ export type Route =
   | { page: "home" }
   | { page: "play"; id: string }
   | { page: "playground"; name: string }
-  | { page: "lessons"; kind: LessonKind }
+  | { page: "lessons"; kind: LessonKind | "" }
   | { page: "lesson"; kind: LessonKind; name: string; path: string }
   | { page: "admin"; section: AdminSection; name: string }
+  | { page: "progress" }
+  | { page: "start"; place: string; search: string }
   | { page: "missing"; path: string };
 
 export const ADMIN_SECTIONS = ["overview", "plays", "people", "images", "disk"] as const;
@@ -25,6 +27,9 @@ export function routeOf(path: string, search = ""): Route {
     if (kind === "playgrounds") return { page: "playground", name };
   }
   if (kind === "admin") return adminRoute(parts) ?? { page: "missing", path };
+  if (parts.length === 1 && kind === "lessons") return { page: "lessons", kind: "" };
+  if (parts.length === 1 && kind === "progress") return { page: "progress" };
+  if (parts.length > 1 && kind === "start") return { page: "start", place: parts.slice(1).join("/"), search };
   const lessons = KINDS.find((each) => each === kind);
   if (lessons && parts.length === 1) return { page: "lessons", kind: lessons };
   if (lessons && parts.length === 2 && name) return { page: "lesson", kind: lessons, name, path: new URLSearchParams(search).get("lesson") ?? "" };

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from labyard.assembly.data_folder import hold_data
+from labyard.assembly.git import git_settings
 from labyard.assembly.settings import Settings, make_parts
 from labyard.bots.nightly import DEFAULT_AT, parse_at
 from labyard.content.library import Library
@@ -15,6 +16,7 @@ from labyard.control.access import Access, owner_token
 from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
@@ -28,10 +30,12 @@ from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
+from labyard.control.repositories import Repositories
 from labyard.engine.engine import Engine
 from labyard.engine.parts import Parts
 from labyard.hosts.contract import Host
 from labyard.hosts.local import LocalHost
+from labyard.repositories.git import Git
 from labyard.resources import resource
 from labyard.server.services import Nights, ServerSettings, Services
 from labyard.spec.manifest import Known
@@ -76,20 +80,25 @@ def services_over(
     library = Library((resource("catalog"),), catalog.grounds, own=content.root, previews=previews.root)
     plays = Plays(store, catalog, host, reconciler, changes, policy, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
+    learning = Learning(library, lessons, plays, progress)
     authoring = Authoring(library, content, previews, plays)
+    git = Git(settings.data / "git", git_settings(os.environ))
+    permissions = Permissions(PieceStore(database), catalog, library)
     users = UserStore(database)
     access = Access(KeyStore(database), users, owner_token(settings.data / "owner.token"), clock=utc_now)
     return Services(
         plays=plays,
         lessons=lessons,
-        learning=Learning(library, lessons, plays, progress),
+        learning=learning,
         progress=progress,
+        journeys=Journeys(lessons, learning, progress, permissions),
         authoring=authoring,
-        previews=Previews(authoring, plays),
+        previews=Previews(authoring, plays, permissions),
+        repositories=Repositories(git, library, authoring, catalog.manifests, lessons, plays),
         catalog=catalog,
         access=access,
         people=People(users, access, plays, progress, clock=utc_now),
-        permissions=Permissions(PieceStore(database), catalog, library),
+        permissions=permissions,
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
         meters=meters,

@@ -37,6 +37,7 @@ VERBS = (
     Verb("challenge", "labyard.cli.lessons.challenge", "Start challenges, and wait until they are solved."),
     Verb("tutorial", "labyard.cli.lessons.tutorial", "Start and complete tutorials."),
     Verb("course", "labyard.cli.lessons.course", "Start lessons of courses."),
+    Verb("progress", "labyard.cli.progress_verb", "Show your days, and what you have solved."),
     Verb("exec", "labyard.cli.exec", "Run a program in a machine."),
     Verb("ssh", "labyard.cli.ssh", "Open a terminal in a machine."),
     Verb("expose", "labyard.cli.expose", "Show an application of a machine in a browser."),

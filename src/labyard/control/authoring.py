@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,7 +19,7 @@ from labyard.content.lint import lint_file
 from labyard.content.paths import is_markdown, why_no_name
 from labyard.content.pieces import Incoming, PieceFile, Pieces, file_of, files_of
 from labyard.content.starter import starter
-from labyard.control.bounds import PREVIEW, Bounds, check_name, check_path
+from labyard.control.bounds import FETCHED, PREVIEW, Bounds, check_name, check_path
 from labyard.control.lesson_key import LessonKey
 from labyard.control.plays import Plays
 from labyard.control.refusals import BadRequestError, TooManyError
@@ -74,6 +74,19 @@ class Authoring:
             await asyncio.to_thread(self._refuse_taken, pieces, plural, name)
             files = {} if empty else starter(PLURALS[plural], name, date.today())
             await _on_disk(pieces.create, plural, name, files)
+
+    async def adopt(self, plural: str, name: str, files: Mapping[str, bytes]) -> None:
+        """A lesson from a repository, as a preview; one that is there is kept as it is. What `receiving` raises."""
+        check_name(plural, name)
+        async with self._alone(plural, name):
+            if await asyncio.to_thread(self.previews.has, plural, name):
+                await asyncio.to_thread(self.previews.touch, plural, name)
+                return
+            for path, data in files.items():
+                check_path(path)
+                self.bounds.check_size(path, len(data))
+            await asyncio.to_thread(self.bounds.check_fetched, self.previews, sum(map(len, files.values())))
+            await _on_disk(self.previews.create, plural, name, files)
 
     async def remove(self, owner: str, plural: str, name: str) -> Removed:
         """The whole piece. Plays of it go on, and progress stays; those of a preview, whoever's, end with it."""
@@ -198,7 +211,7 @@ class Authoring:
             raise ConflictError(words, hint="push to it, or take another name")
         self._refuse_shipped(plural, name)
         most = self.bounds.previews if pieces is self.previews else self.bounds.pieces
-        if len(pieces.names(plural)) >= most:
+        if sum(not each.startswith(FETCHED) for each in pieces.names(plural)) >= most:
             raise TooManyError(f"there are {most} of them already", hint="`labyard content remove` removes one")
         self.bounds.check_disk(pieces, 0)
 

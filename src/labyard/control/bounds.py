@@ -15,12 +15,15 @@ from labyard.play.plan import Value
 MIB = 1 << 20
 PREVIEW: Final = "preview-"
 """How names of previews begin, and no others."""
+FETCHED: Final = "preview-git-"
+"""Of those that came from a repository: they stay while somebody plays them."""
 
 
 class Bounds(Value):
     """Settings. Sizes in bytes, spans in seconds. `room`: free disk that has to be left; below it plays are halted.
 
-    `lease`: how long a preview stays that nobody asks for. `uploads`: files on their way at a time; others wait.
+    `lease`: how long a preview stays that nobody asks for, `fetched_lease` one from a repository. `uploads`: files on their
+    way at a time; others wait.
     """
 
     text: int = MIB
@@ -29,6 +32,8 @@ class Bounds(Value):
     files: int = 1_000
     pieces: int = 2_000
     previews: int = 32
+    fetched: int = 200
+    fetched_lease: float = 24 * 3600
     uploads: int = 8
     room: int = 2 << 30
     lease: float = 15 * 60
@@ -49,6 +54,15 @@ class Bounds(Value):
             words = f"with {path[:200]!r} this piece would be larger than {_size(self.piece)}"
             raise TooManyError(words, hint="make its files smaller, or two pieces of it")
         self.check_disk(pieces, size)
+
+    def check_fetched(self, previews: Pieces, size: int) -> None:
+        """Whether there may be one more from a repository. TooManyError, CapacityError."""
+        if sum(name.startswith(FETCHED) for plural in PLURALS for name in previews.names(plural)) >= self.fetched:
+            raise TooManyError(
+                f"there are {self.fetched} lessons from repositories here already",
+                hint="they go a day after they were last played; `labyard content remove` removes one at once",
+            )
+        self.check_disk(previews, size)
 
     def check_disk(self, pieces: Pieces, size: int) -> None:
         """CapacityError when too little would be left of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from labyard.content.library import PLURALS, Entry, Library
 from labyard.content.model import Played
 from labyard.content.tree import LessonPage, ModulePage, Page, Tree
 from labyard.control.lesson_key import CHALLENGE, COURSE, TUTORIAL, LessonKey
-from labyard.control.lessons import Lessons, refuse_preview
+from labyard.control.lessons import Lessons, Status, refuse_preview
 from labyard.control.plays import Plays
 from labyard.control.progress import Progress
 from labyard.control.refusals import BadRequestError
@@ -68,10 +69,25 @@ class Course:
     units: tuple[UnitState, ...]
 
     @property
+    def parts(self) -> tuple[bool, ...]:
+        """Which of those that can be done are."""
+        lessons = tuple(lesson.completed for module in self.modules for lesson in module.lessons)
+        return (*lessons, *(unit.completed for unit in self.units if unit.gates))
+
+    @property
     def completed(self) -> bool:
-        parts = [lesson.completed for module in self.modules for lesson in module.lessons]
-        parts += [unit.completed for unit in self.units if unit.gates]
-        return bool(parts) and all(parts)
+        return bool(self.parts) and all(self.parts)
+
+    @property
+    def status(self) -> Status | None:
+        """None where there is nothing to do."""
+        if not self.parts:
+            return None
+        if self.completed:
+            return Status.COMPLETED
+        begun = any(lesson.progress is not None for module in self.modules for lesson in module.lessons)
+        passed = any(gate.passed for unit in self.units for gate in unit.gates)
+        return Status.ATTEMPTED if begun or passed or any(self.parts) else Status.TODO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +128,20 @@ class Learning:
         plays = {view.row.plan.lesson: view for view in reversed(await self._lessons.running(owner))}
         return course_of(entry, tree, known, plays)
 
-    async def change(self, owner: str, name: str, changes: list[LessonChange], parameters: Mapping[str, str]) -> None:
+    async def list(self, owner: str, plural: str) -> builtins.list[Course]:
+        """All of a kind, by name; NotFoundError for a kind there is not."""
+        known = await self._progress.of(owner)
+        plays = {view.row.plan.lesson: view for view in reversed(await self._lessons.running(owner))}
+
+        def read() -> builtins.list[Course]:
+            entries = self._library.entries(plural)
+            return [course_of(entry, self._library.tree(entry), known, plays) for entry in entries]
+
+        return await asyncio.to_thread(read)
+
+    async def change(
+        self, owner: str, name: str, changes: builtins.list[LessonChange], parameters: Mapping[str, str]
+    ) -> None:
         """Start, stop or complete lessons of a course. NotFoundError, ConflictError, and what a start raises."""
         refuse_many(changes)
         entry, tree = await asyncio.to_thread(self._tree, "courses", name)

@@ -28,6 +28,10 @@ class Manifests:
         self._limits = limits
         self._known = known
 
+    def parse_with(self, text: str, *, file: str, files: Callable[[str], bytes]) -> Manifest:
+        """One that comes with its files. `files` raises OSError for one that is not there."""
+        return parse_manifest(text, file=file, limits=self._limits, known=self._known(), files=files)
+
     def parse(self, text: str, *, file: str, folder: Path | None = None) -> Manifest:
         """`folder`: where files that it names lie. None: it may name none, as one sent over HTTP."""
         return parse_manifest(

@@ -75,9 +75,8 @@ class Permissions:
         """NotFoundError when there is none that they may read; ForbiddenError when they may not do that."""
         entry = await asyncio.to_thread(self._library.entry, plural, name)
         held = await self._held(entry)
-        if not held.allows(person, Permission.READ) or (
-            entry.origin is Origin.PREVIEW and not may(person.role, Right.WRITE)
-        ):
+        stranger = entry.origin is Origin.PREVIEW and held.owner != person.id and not may(person.role, Right.WRITE)
+        if stranger or not held.allows(person, Permission.READ):
             raise content.no_piece(plural, name)
         if not held.allows(person, permission):
             words = "are its solutions" if permission is Permission.READ_SOLUTION else "is it to be started"
@@ -188,10 +187,11 @@ def _ground(entry: grounds.Entry, row: PieceRow | None) -> Held:
 def _piece(entry: content.Entry, rows: Mapping[str, PieceRow]) -> Held:
     """What ships is for everybody; what was pushed is its author's until they say otherwise.
 
-    Previews have no owner: whoever writes and knows the name may look.
+    Previews are for whoever writes and knows the name; those that somebody had fetched from a repository, for them alone.
     """
     row = rows.get(f"{entry.plural}/{entry.name}")
-    return _with(row, Rules() if entry.origin is Origin.OWN else EVERYBODY)
+    theirs = entry.origin is Origin.OWN or (entry.origin is Origin.PREVIEW and row is not None)
+    return _with(row, Rules() if theirs else EVERYBODY)
 
 
 def _with(row: PieceRow | None, said: Rules) -> Held:

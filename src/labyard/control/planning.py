@@ -26,11 +26,13 @@ _READ_AT_ONCE = 2  # manifests; each may keep a processor busy for a second
 class NewPlay:
     """What is asked for: a playground's name, a manifest's text or a lesson; `overrides` and `parameters` of this start.
 
+    `read`: a manifest that was read already, instead of its text.
     `lesson` as in `LessonKey`. `cold`: boot, whatever snapshots there are. `bot`: nobody learns here.
     """
 
     playground: str = ""
     manifest: str | None = None
+    read: Manifest | None = None
     manifest_name: str = "manifest.yaml"
     lesson: str = ""
     title: str | None = None
@@ -71,6 +73,8 @@ class Planner:
         if new.manifest is not None:
             name = new.manifest_name
             manifest = manifests.parse(new.manifest, file=name)
+        elif new.read is not None:
+            name, manifest = new.manifest_name, new.read
         elif new.playground:
             name = self._catalog.file(new.playground)
             manifest = self._catalog.manifest(new.playground)
@@ -119,7 +123,7 @@ def _refuse_unlike(new: NewPlay, plan: PlayPlan) -> None:
     """What goes on from a snapshot has the machines that are in it, and is not booted."""
     if plan.snapshot is None:
         return
-    if new.manifest is not None:
+    if new.manifest is not None or new.read is not None:
         raise BadRequestError(
             "a manifest that is sent cannot go on from a snapshot", hint="leave `snapshot` out, and it boots"
         )

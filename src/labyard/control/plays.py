@@ -109,6 +109,10 @@ class Plays:
         """Plays of a lesson (None: of any) that are meant to run, newest first: the owner's (None: everybody's), no bot's."""
         return [await self._rows.view(row) for row in await self._store.of_lessons(owner, lesson)]
 
+    async def lessons_kept(self) -> set[str]:
+        """Lessons of which anybody has a play that is not gone."""
+        return await self._store.lessons_kept()
+
     # -- actions -------------------------------------------------------------------------------------------------------
 
     async def stop(self, owner: str | None, play_id: str, *, by: str = "") -> PlayView:

@@ -9,7 +9,9 @@ import structlog
 from labyard.content.library import PLURALS
 from labyard.control.access import OWNER
 from labyard.control.authoring import Authoring
+from labyard.control.bounds import FETCHED
 from labyard.control.lesson_key import LessonKey
+from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
 from labyard.errors import LabyardError
 
@@ -17,11 +19,15 @@ log = structlog.get_logger()
 
 
 class Previews:
-    """A preview is asked for by who looks at it (`Authoring.renew`); its folder's time is when that was last done."""
+    """A preview is asked for by who looks at it (`Authoring.renew`); its folder's time is when that was last done.
 
-    def __init__(self, authoring: Authoring, plays: Plays) -> None:
+    One from a repository stays as long as anybody has a play of it.
+    """
+
+    def __init__(self, authoring: Authoring, plays: Plays, permissions: Permissions) -> None:
         self._authoring = authoring
         self._plays = plays
+        self._permissions = permissions
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -34,9 +40,11 @@ class Previews:
 
     async def sweep(self) -> None:
         """Remove those that nobody has asked for in a while, and end plays of those that are gone."""
+        played = {(key.plural, key.name) for key in map(LessonKey.parse, await self._plays.lessons_kept())}
         for plural in PLURALS:
             for name in await asyncio.to_thread(self._authoring.previews.names, plural):
-                await self._look(plural, name)
+                if (plural, name) not in played or not name.startswith(FETCHED):
+                    await self._look(plural, name)
         for view in await self._plays.of_lesson(None):
             key = LessonKey.parse(view.row.plan.lesson)
             if view.row.plan.preview and not self._authoring.previews.has(key.plural, key.name):
@@ -45,8 +53,10 @@ class Previews:
     async def _look(self, plural: str, name: str) -> None:
         try:
             age = await asyncio.to_thread(self._authoring.previews.age, plural, name)
-            if age > self._authoring.bounds.lease:
+            bounds = self._authoring.bounds
+            if age > (bounds.fetched_lease if name.startswith(FETCHED) else bounds.lease):
                 log.info("a preview was left behind", kind=PLURALS[plural], name=name)
                 await self._authoring.remove(OWNER, plural, name)
+                await self._permissions.forget(plural, name)
         except (LabyardError, OSError) as error:
             log.warning("a preview cannot be removed", kind=PLURALS[plural], name=name, error=str(error))

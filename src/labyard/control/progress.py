@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from labyard.control.outcome import Outcome, outcome
 from labyard.control.reconciler import utc_now
 from labyard.store.plays import PlayRow
-from labyard.store.progress import AttemptRow, ProgressRow, ProgressStore
+from labyard.store.progress import AttemptRow, ProgressRow, ProgressStore, Step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Streak:
-    """Consecutive days (UTC). `current` counts until today, or until yesterday while today can still be added."""
+    """Consecutive days. `current` counts until today, or until yesterday while today can still be added."""
 
     current: int
     longest: int
@@ -67,8 +67,17 @@ class Progress:
         """By lesson: attempts of everybody, and how many people solved or completed it."""
         return await self._store.totals()
 
-    async def streak(self, owner: str) -> Streak:
-        return streak_of(await self._store.days(owner), self._clock().astimezone(UTC).date())
+    async def steps(self, owner: str) -> list[Step]:
+        """Newest first."""
+        return await self._store.steps(owner)
+
+    async def streak(self, owner: str, zone: tzinfo = UTC) -> Streak:
+        """Days as they are where the learner is."""
+        days = sorted({step.at.astimezone(zone).date() for step in await self._store.steps(owner)})
+        return streak_of(days, self.today(zone))
+
+    def today(self, zone: tzinfo) -> date:
+        return self._clock().astimezone(zone).date()
 
 
 def _counts(row: PlayRow) -> bool:

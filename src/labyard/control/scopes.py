@@ -23,8 +23,8 @@ class Scope(StrEnum):
 _LESSONS = ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings")
 _AREAS = {
     "account": ("auth", "tokens"),  # not what gives anybody more: new tokens, links, users
-    "learning": ("progress", *_LESSONS),
-    "playground": ("plays", "playgrounds", "capacity"),
+    "learning": ("progress", "search", *_LESSONS),
+    "playground": ("plays", "playgrounds", "capacity", "git"),
     "author": ("author", "content", "access", "images", "kernels", "disk"),
     "metrics": ("host",),
 }

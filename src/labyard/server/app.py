@@ -25,7 +25,10 @@ from labyard.server import (
     plays,
     ports,
     problems,
+    progress,
+    repositories,
     rules,
+    search,
     signin,
     site,
     status,
@@ -50,6 +53,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await services.authoring.clear()
+        await services.repositories.git.clear()
         running = [asyncio.create_task(work()) for work in (services.reconciler.run, services.previews.run)]
         try:
             yield
@@ -80,6 +84,9 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         tokens.router,
         rules.router,
         lessons.router,
+        progress.router,
+        repositories.router,
+        search.router,
         authoring.router,
         content_files.router,
         admin.router,

@@ -81,6 +81,14 @@ class ChangeLearning(Body):
     initConditions: dict[str, str] | None = None  # noqa: N815
 
 
+class GitPlace(Body):
+    url: str
+
+
+class StartFound(Body):
+    initConditions: dict[str, str] | None = None  # noqa: N815
+
+
 class TaskInput(Body):
     value: str
 

@@ -12,7 +12,6 @@ from labyard.content.model import Challenge, Content, Listed, Played, SkillPath
 from labyard.content.tree import Page
 from labyard.control.learning import Course, Gate, LessonState, ModuleState, UnitState
 from labyard.control.lessons import LessonView
-from labyard.control.progress import Streak
 from labyard.play.status import TaskStatus
 from labyard.server import shapes
 from labyard.server.shapes import Json, moment
@@ -109,11 +108,20 @@ def tasks(document: Document) -> Json:
     }
 
 
+def listed_course(known: Course, access: Access, *, page: str) -> Json:
+    """As a catalog shows it. Ours: `status`, as of what is tried; `progress`, how many of its parts are done."""
+    return {
+        **piece(known.entry, access, page=page),
+        "status": known.status.value if known.status is not None else "",
+        "completed": known.completed,
+        "progress": {"done": sum(known.parts), "total": len(known.parts)},
+    }
+
+
 def course(known: Course, access: Access, *, page: str) -> Json:
     """Course, and whatever else has parts. Ours: `units`, `completed`, and of lessons `completed` and `gates`."""
     return {
-        **piece(known.entry, access, page=page),
-        "completed": known.completed,
+        **listed_course(known, access, page=page),
         "modules": [_module(module, access) for module in known.modules],
         "units": [_unit(unit) for unit in known.units],
         "learning": {"modules": {module.page.name: _learning(module) for module in known.modules}},
@@ -181,10 +189,6 @@ def shown_tasks(document: Document) -> Json:
 
 def page_head(page: Page) -> Json:
     return {"name": page.name, "title": page.title}
-
-
-def streak(known: Streak) -> Json:
-    return {"streak": known.current, "longestStreak": known.longest, "activeDays": [str(day) for day in known.days]}
 
 
 def _slug(content: Content | None, name: str) -> str:

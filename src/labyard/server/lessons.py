@@ -1,4 +1,4 @@
-"""/api/challenges, /api/tutorials, /api/courses, /api/skill-paths, /api/roadmaps, /api/trainings, /api/progress"""
+"""/api/challenges, /api/tutorials, /api/courses, /api/skill-paths, /api/roadmaps, /api/trainings"""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from labyard.content.library import PLURALS, Library
 from labyard.content.tree import Page
 from labyard.control.access import Person
+from labyard.control.finding import Wish, find
 from labyard.control.learning import LessonChange, refuse_many
 from labyard.control.lesson_key import CHALLENGE, COURSE, TUTORIAL, LessonKey
-from labyard.control.lessons import LessonView, Status
 from labyard.control.permissions import Held
-from labyard.control.refusals import BadRequestError
 from labyard.control.roles import Right, may
 from labyard.control.rules import Permission
 from labyard.server import lesson_shapes as shapes
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import ChangeLearning, ChangeLesson, documented, given
 from labyard.server.lesson_page import Pages, read
+from labyard.server.looking_for import findable, wish_of
 from labyard.server.places import page_root
 from labyard.server.shapes import Json
 
 router = APIRouter(prefix="/api", tags=["lessons"])
-_TRIED = {f"{kind}s": kind for kind in (CHALLENGE, TUTORIAL)}
+TRIED = {f"{kind}s": kind for kind in (CHALLENGE, TUTORIAL)}
 """Kinds that are tried by themselves; all others are courses and paths."""
 COURSES = "courses"
 
@@ -38,28 +38,25 @@ def _plural_of(request: Request) -> str:
 
 
 Plural = Annotated[str, Depends(_plural_of)]
-Words = Annotated[list[str] | None, Query()]
-
-
-@router.get("/progress")
-async def progress(person: Asker, services: Given) -> Any:
-    """On which days (UTC) the learner was there, and how many in a row."""
-    return shapes.streak(await services.progress.streak(person.id))
 
 
 async def list_lessons(
-    request: Request, plural: Plural, person: Asker, services: Given, category: Words = None, status: Words = None
+    request: Request, plural: Plural, person: Asker, services: Given, wish: Annotated[Wish, Depends(wish_of)]
 ) -> Any:
-    """The catalog of a kind. What is broken is listed with its problems. Each of `category` and `status` may be repeated."""
-    if unknown := set(status or ()) - {each.value for each in Status}:
-        raise BadRequestError(
-            f"no status {min(unknown)[:64]!r}", hint="todo, attempted, solved; of tutorials completed"
-        )
-    views = await services.lessons.list(person.id, plural)
-    held = await services.permissions.pieces(person, plural, [view.entry for view in views])
+    """The catalog of a kind. What is broken is listed with its problems.
+
+    `category`, `status`, and ours `tag` and `difficulty`, may be repeated; with `q`, words, the best is first.
+    """
     page = page_root(request)
-    asked = [view for view in views if view.entry.name in held and _asked_for(view, category, status)]
-    return [_listed(view, access_of(held[view.entry.name], person), page) for view in asked]
+    if plural in TRIED:
+        views = await services.lessons.list(person.id, plural)
+        held = await services.permissions.pieces(person, plural, [view.entry for view in views])
+        listed = [(view, findable(view.entry, view.status)) for view in views if view.entry.name in held]
+        return [shapes.lesson(view, access_of(held[view.entry.name], person), page=page) for view in find(listed, wish)]
+    courses = await services.learning.list(person.id, plural)
+    held = await services.permissions.pieces(person, plural, [each.entry for each in courses])
+    wanted = find([(each, findable(each.entry, each.status)) for each in courses if each.entry.name in held], wish)
+    return [shapes.listed_course(each, access_of(held[each.entry.name], person), page=page) for each in wanted]
 
 
 def access_of(held: Held, person: Person) -> shapes.Access:
@@ -70,22 +67,10 @@ def access_of(held: Held, person: Person) -> shapes.Access:
     )
 
 
-def _listed(view: LessonView, access: shapes.Access, page: str) -> Json:
-    if view.status is not None:
-        return shapes.lesson(view, access, page=page)
-    return shapes.piece(view.entry, access, page=page)
-
-
-def _asked_for(view: LessonView, categories: list[str] | None, statuses: list[str] | None) -> bool:
-    if statuses and (view.status is None or view.status.value not in statuses):
-        return False
-    return not categories or bool({*getattr(view.entry.content, "categories", ())} & {*categories})
-
-
 async def get_lesson(request: Request, plural: Plural, name: str, person: Asker, services: Given) -> Any:
     """One of them; ours: the names of its solutions."""
     page, access = page_root(request), access_of(await services.permissions.piece(person, plural, name), person)
-    if plural in _TRIED:
+    if plural in TRIED:
         view = await services.lessons.get(person.id, plural, name)
         found = await asyncio.to_thread(services.lessons.library.solutions, view.entry) if access.solution else []
         return {**shapes.lesson(view, access, page=page), "solutions": [each.name for each in found]}
@@ -103,7 +88,7 @@ async def change_lesson(
     body: Annotated[ChangeLesson, given(ChangeLesson)],
 ) -> Any:
     """`started: true`: the play of it that runs, else a new one; `false`: end it. `completed: true`: of a tutorial."""
-    key = LessonKey(_TRIED[plural], name)
+    key = LessonKey(TRIED[plural], name)
     access = access_of(await services.permissions.piece(person, plural, name), person)
     if body.started is True or body.completed is True:
         await services.permissions.lesson(person, key)

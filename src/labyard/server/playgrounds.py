@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
+from labyard.control.finding import Wish, find
 from labyard.control.permissions import PLAYGROUNDS
 from labyard.control.rules import Permission
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given, Writer
 from labyard.server.bodies import Prepare, documented, given
 from labyard.server.lines import told
+from labyard.server.looking_for import findable_playground, wish_of
 from labyard.server.places import page_root
 
 router = APIRouter(prefix="/api", tags=["playgrounds"])
@@ -22,12 +24,22 @@ _OWN = "my-custom"
 
 
 @router.get("/playgrounds")
-async def list_playgrounds(request: Request, person: Asker, services: Given, filter: str = "") -> Any:  # noqa: A002
-    """The catalog. A playground whose manifest is broken is listed with its problems and cannot be started."""
+async def list_playgrounds(
+    request: Request,
+    person: Asker,
+    services: Given,
+    wish: Annotated[Wish, Depends(wish_of)],
+    filter: str = "",  # noqa: A002
+) -> Any:
+    """The catalog. A playground whose manifest is broken is listed with its problems and cannot be started.
+
+    Ours: `category`, which may be repeated; with `q`, words, the best is first.
+    """
     if filter in _EMPTY_FILTERS:
         return []
     page = page_root(request)
-    found = await services.permissions.playgrounds(person)
+    held = await services.permissions.playgrounds(person)
+    found = find([(each, findable_playground(each[0])) for each in held], wish)
     if filter == _OWN:
         found = [(entry, held) for entry, held in found if held.owner == person.id]
     return [shapes.playground(entry, held, person, page=page, extended=False) for entry, held in found]

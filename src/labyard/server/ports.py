@@ -82,7 +82,7 @@ async def enter(request: Request, services: Given, port: str = "", next: str = "
     """From the pages' origin, where a browser is known, to the port's, where it is not yet."""
     person = await who(request)
     if person is None:
-        return sign_in_page()
+        return sign_in_page(request)
     name = PortName.read(port)
     try:
         if name is None:

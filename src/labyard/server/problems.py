@@ -23,6 +23,7 @@ from labyard.errors import (
     NotBuiltError,
     NotFoundError,
     Problem,
+    RepositoryError,
     SpecError,
 )
 
@@ -59,6 +60,7 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (LengthRequiredError, 411),
     (NotBuiltError, 501),
     (ImageError, 422),
+    (RepositoryError, 422),
     (GuestError, 502),
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from labyard.control.access import Access
 from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
+from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.meters import Meters
@@ -21,6 +22,7 @@ from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
+from labyard.control.repositories import Repositories
 from labyard.hosts.contract import Host
 from labyard.play.plan import Value
 
@@ -66,8 +68,10 @@ class Services:
     lessons: Lessons
     learning: Learning
     progress: Progress
+    journeys: Journeys
     authoring: Authoring
     previews: Previews
+    repositories: Repositories
     catalog: Catalog
     access: Access
     people: People

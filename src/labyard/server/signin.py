@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from labyard.control.access import SESSION_LIFE
 from labyard.errors import ForbiddenError
 from labyard.server.asker import SECURE_COOKIE, Asker, Given, cookie_names, session_of
+from labyard.server.coming_back import forget_page, wanted_page
 from labyard.server.cookies import give_cookie
 from labyard.server.places import is_own_page, page_root
 from labyard.server.site import plain_page
@@ -52,13 +53,14 @@ async def new_link(request: Request, person: Asker, services: Given) -> Any:
 
 
 @router.get("/signin", include_in_schema=False)
-async def sign_in(services: Given, token: str = "", next: str = "/") -> Response:  # noqa: A002 - as in the link
-    """`next`: the page to go on to."""
+async def sign_in(request: Request, services: Given, token: str = "", next: str = "") -> Response:  # noqa: A002 - as in the link
+    """`next`: the page to go on to; else the one that was wanted before."""
     try:
         session = await services.access.sign_in(token)
     except ForbiddenError as error:
         return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
-    response = RedirectResponse(next if is_own_page(next) else "/", 303)
+    response = RedirectResponse(next if is_own_page(next) else wanted_page(request), 303)
+    forget_page(request, response)
     for name in cookie_names(services):
         give_cookie(response, name, session, SESSION_LIFE, secure=name == SECURE_COOKIE)
     return response

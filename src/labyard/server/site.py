@@ -10,13 +10,16 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 
 from labyard.content.library import PLURALS
 from labyard.server import problems
 from labyard.server.asker import who
+from labyard.server.coming_back import remember_page
 
 _PAGES = (
+    *("/lessons", "/progress", "/start/{place:path}"),
     *("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
     *("/admin", "/admin/{section}", "/admin/{section}/{name}"),
     *(f"/{plural}" for plural in PLURALS),
@@ -36,11 +39,30 @@ def plain_page(title: str, text: str, hint: str) -> str:
     return _PLAIN.format(title=escape(title), text=_coded(text), hint=_coded(hint))
 
 
-def sign_in_page() -> Response:
-    """For whoever opens a page and has no session."""
+def sign_in_page(request: HTTPConnection) -> Response:
+    """For whoever opens a page and has no session. They come back to that page."""
     text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
     page = plain_page("Sign in to Labyard", text, "A link works once.")
-    return HTMLResponse(page, 401, {"Cache-Control": "no-store"})
+    answer = HTMLResponse(page, 401, {"Cache-Control": "no-store"})
+    remember_page(request, answer)
+    return answer
+
+
+_BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="124" height="20" role="img" aria-label="Start in Labyard">
+<rect width="124" height="20" rx="4" fill="#1756a9"/><path d="M10 6l6 4-6 4z" fill="#fff"/>
+<text x="22" y="14" fill="#fff" font-family="Verdana,sans-serif" font-size="11" textLength="94">Start in Labyard</text>
+</svg>
+"""
+
+
+def _badge() -> Response:
+    """For READMEs elsewhere: everybody may show it."""
+    headers = {
+        "Cache-Control": "public, max-age=86400",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(_BADGE, media_type="image/svg+xml", headers=headers)
 
 
 def mount(app: FastAPI, pages: Path | None) -> None:
@@ -48,6 +70,7 @@ def mount(app: FastAPI, pages: Path | None) -> None:
     router = APIRouter(include_in_schema=False)
     for path in _PAGES:
         router.add_api_route(path, _page(pages), methods=["GET"])
+    router.add_api_route("/badge.svg", _badge, methods=["GET"])
     app.include_router(router)
     nothing = _page(pages, status=404)
 
@@ -68,7 +91,7 @@ def mount(app: FastAPI, pages: Path | None) -> None:
 def _page(pages: Path | None, *, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         if await who(request) is None:
-            return sign_in_page()
+            return sign_in_page(request)
         if pages is None or not (pages / "index.html").is_file():
             text = "This installation of Labyard came without its pages; the API and the CLI work."
             return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."), status)

@@ -20,7 +20,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 async def status(request: Request, services: Given) -> Response:
     """The matrix. A page without script, whatever the names in it say."""
     if await who(request) is None:
-        return sign_in_page()
+        return sign_in_page(request)
     nights = services.nights
     text = await asyncio.to_thread(matrix, nights.folder, nights.at)
     return HTMLResponse(text, headers={"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY})

@@ -32,7 +32,6 @@ NOT_BUILT: tuple[tuple[str, str], ...] = (
     *((method, f"/{kind}/{{name}}") for kind in _OTHER_KINDS for method in ("GET", "DELETE")),
     *(("PATCH", f"/{kind}/{{name}}") for kind in (*_CHANGED_BY_PUSH, *_OTHER_KINDS)),
     ("POST", "/authors"),
-    ("GET", "/search"),
 )
 
 

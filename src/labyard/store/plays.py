@@ -114,6 +114,12 @@ class PlayStore:
             found = await connection.execute(query.order_by(plays.c.created_at.desc(), plays.c.id))
             return [_row(each) for each in found.mappings()]
 
+    async def lessons_kept(self) -> set[str]:
+        """Lessons of plays, whoever's, that are not destroyed."""
+        query = select(plays.c.lesson).where(plays.c.lesson != "", plays.c.state != PlayState.DESTROYED).distinct()
+        async with self._database.begin() as connection:
+            return set((await connection.execute(query)).scalars())
+
     async def unsettled(self, *, now: datetime, old_before: datetime) -> Collection[str]:
         """Ids of plays that time alone may move: on the way, past their end, or at rest since `old_before`.
 

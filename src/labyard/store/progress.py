@@ -1,15 +1,16 @@
-"""Rows of who tried which lesson, solved it, and on which days they were there. All writes can be repeated."""
+"""Rows of who tried which lesson, and solved it. All writes can be repeated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from labyard.store.database import Database, Transaction
-from labyard.store.schema import active_days, attempts, progress
+from labyard.store.schema import attempts, progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,21 @@ class ProgressRow:
     completed_at: datetime | None = None
 
 
+class Did(StrEnum):
+    BEGAN = "began"
+    SOLVED = "solved"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """Something that a learner did with a lesson, and when."""
+
+    lesson: str
+    did: Did
+    at: datetime
+
+
 class ProgressStore:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -52,7 +68,6 @@ class ProgressStore:
             await _ensure(connection, owner, lesson, now)
             counted = {"attempts": progress.c.attempts + 1, "last_play": play}
             await connection.execute(update(progress).where(*_mine(owner, lesson)).values(counted))
-            await _be_there(connection, owner, now)
 
     async def solve(self, play: str, *, now: datetime) -> None:
         """All tasks of this attempt have passed. Without an attempt of this play nothing happens."""
@@ -62,7 +77,6 @@ class ProgressStore:
             owner, lesson = owner_and_lesson
             unsolved = (*_mine(owner, lesson), progress.c.solved_at.is_(None))
             await connection.execute(update(progress).where(*unsolved).values(solved_at=now))
-            await _be_there(connection, owner, now)
 
     async def fail(self, play: str, *, now: datetime) -> None:
         """A task of this attempt has failed for good."""
@@ -75,11 +89,10 @@ class ProgressStore:
             await _ensure(connection, owner, lesson, now)
             open_still = (*_mine(owner, lesson), progress.c.completed_at.is_(None))
             await connection.execute(update(progress).where(*open_still).values(completed_at=now))
-            await _be_there(connection, owner, now)
 
     async def forget(self, owner: str) -> None:
         async with self._database.begin() as connection:
-            for table in (attempts, progress, active_days):
+            for table in (attempts, progress):
                 await connection.execute(delete(table).where(table.c.owner == owner))
 
     async def of(self, owner: str) -> dict[str, ProgressRow]:
@@ -105,11 +118,20 @@ class ProgressStore:
             found = (await connection.execute(query)).mappings()
             return {each["lesson"]: (int(each["tried"]), int(each["done"])) for each in found}
 
-    async def days(self, owner: str) -> list[date]:
-        """Days (UTC) on which the learner began, solved or completed something, in order."""
-        query = select(active_days.c.day).where(active_days.c.owner == owner).order_by(active_days.c.day)
+    async def steps(self, owner: str) -> list[Step]:
+        """Everything the learner ever began, solved (each attempt once) or completed, newest first."""
+        tried = select(attempts.c.lesson, attempts.c.started_at, attempts.c.solved_at)
+        said = select(progress.c.lesson, progress.c.completed_at)
+        steps: list[Step] = []
         async with self._database.begin() as connection:
-            return [date.fromisoformat(day) for day in (await connection.execute(query)).scalars()]
+            for each in (await connection.execute(tried.where(attempts.c.owner == owner))).mappings():
+                steps.append(Step(lesson=each["lesson"], did=Did.BEGAN, at=each["started_at"]))
+                if each["solved_at"] is not None:
+                    steps.append(Step(lesson=each["lesson"], did=Did.SOLVED, at=each["solved_at"]))
+            done = said.where(progress.c.owner == owner, progress.c.completed_at.is_not(None))
+            for each in (await connection.execute(done)).mappings():
+                steps.append(Step(lesson=each["lesson"], did=Did.COMPLETED, at=each["completed_at"]))
+        return sorted(steps, key=lambda step: step.at, reverse=True)
 
 
 def _mine(owner: str, lesson: str) -> Iterable[ColumnElement[bool]]:
@@ -126,7 +148,3 @@ async def _first_time(connection: Transaction, play: str, column: str, now: date
     changed = update(attempts).where(*unset).values({column: now}).returning(attempts.c.owner, attempts.c.lesson)
     found = (await connection.execute(changed)).mappings().first()
     return None if found is None else (found["owner"], found["lesson"])
-
-
-async def _be_there(connection: Transaction, owner: str, now: datetime) -> None:
-    await connection.insert_new(active_days, owner=owner, day=now.astimezone(UTC).date().isoformat())

@@ -79,13 +79,6 @@ progress = Table(
     Column("completed_at", Moment),
 )
 
-active_days = Table(
-    "active_days",
-    metadata,
-    Column("owner", String(64), primary_key=True),
-    Column("day", String(10), primary_key=True),
-)
-
 ports = Table(
     "ports",
     metadata,

@@ -27,6 +27,7 @@ from tests.unit.cli.fake_program import Program
 from labyard.cli.main import main
 from labyard.cli.target import Target, from_environment
 from labyard.hosts.fake import FakeHost
+from labyard.repositories.settings import GitSettings
 
 TOKEN = "owner-token-of-the-test"
 SOURCE = Path(__file__).parents[3] / "src"
@@ -150,9 +151,10 @@ def server(serving: FakeServer, tmp_path: Path) -> Iterator[FakeServer]:
 
 
 class Cli:
-    """`labyard` as people run it. `host`: behind a real server, with the loop that it lives in."""
+    """`labyard` as people run it. `host`: behind a real server, with the loop that it lives in. `git`: what that may fetch."""
 
     host: tuple[FakeHost, asyncio.AbstractEventLoop] | None = None
+    git: GitSettings | None = None
 
     def __init__(self, url: str, data: Path) -> None:
         self.environment = {

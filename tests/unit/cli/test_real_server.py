@@ -66,6 +66,7 @@ async def _serve(folder: Path, listening: socket.socket, running: list[Server], 
         catalog=folder / "catalog",
         content=(content,),
         policy=Policy(tick=timedelta(seconds=0.1)),
+        git=cli.git,
     )
     config = uvicorn_config(
         create_app(services), host="127.0.0.1", port=0, message_limit=ServerSettings().message_limit

@@ -26,7 +26,10 @@ from labyard.server import (
     playgrounds,
     plays,
     ports,
+    progress,
+    repositories,
     rules,
+    search,
     signin,
     status,
     streams,
@@ -147,6 +150,9 @@ ROUTERS = (
     plays,
     ports,
     rules,
+    progress,
+    repositories,
+    search,
     signin,
     status,
     streams,
@@ -160,6 +166,8 @@ WRITE = {
     "POST /api/playgrounds/{name}/prepare",
     "GET /api/images",
     "GET /api/kernels",
+    "POST /api/git",
+    "POST /api/git/{found_id}/plays",
     *(f"POST /api/{kind}" for kind in ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings")),
     *(
         f"DELETE /api/{kind}/{{name}}"
@@ -218,6 +226,7 @@ PLAY = {
     "DELETE /api/plays/{play_id}/ports/{port_id}",
     "GET /api/plays/{play_id}/machines/{machine}/console",
     "GET /api/progress",
+    "GET /api/search",
     "PATCH /api/tutorials/{name}",
     "PATCH /api/challenges/{name}",
     "PATCH /api/courses/{name}/learning",
@@ -276,6 +285,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "token_id": "none",
         "port_id": "none",
         "version": "none",
+        "found_id": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

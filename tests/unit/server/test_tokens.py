@@ -75,7 +75,7 @@ def needs(route: str) -> str | None:
     if route in NO_SCOPE or first in ("users", "admin"):
         return None
     word = "read" if method == "GET" else "write"
-    if first in ("plays", "playgrounds", "capacity"):
+    if first in ("plays", "playgrounds", "capacity", "git"):
         return f"playground:{word}"
     if first in ("auth", "tokens"):
         return f"account:{word}"

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from tests.support.database import open_copy
 
-from labyard.store.progress import ProgressRow, ProgressStore
+from labyard.store.progress import Did, ProgressRow, ProgressStore, Step
 
 NOW = datetime(2026, 1, 2, 23, 59, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=2)
@@ -51,7 +51,7 @@ async def test_what_is_solved_stays_so_at_its_first_time(store: ProgressStore) -
 async def test_a_play_that_is_no_attempt_solves_nothing(store: ProgressStore) -> None:
     await store.solve(ONE, now=NOW)
     await store.fail(ONE, now=NOW)
-    assert await store.of("owner") == {} and await store.days("owner") == []
+    assert await store.of("owner") == {} and await store.steps("owner") == []
 
 
 async def test_completing_without_playing(store: ProgressStore) -> None:
@@ -62,13 +62,17 @@ async def test_completing_without_playing(store: ProgressStore) -> None:
     assert await store.totals() == {"tutorial/x": (0, 1)}
 
 
-async def test_days_are_those_of_utc(store: ProgressStore) -> None:
-    east = NOW.astimezone(datetime.now().astimezone().tzinfo)
-    await store.begin(ONE, "owner", "challenge/x", now=east)
+async def test_steps_are_told_with_their_times_whatever_the_zone_they_came_in(store: ProgressStore) -> None:
+    await store.begin(ONE, "owner", "challenge/x", now=NOW.astimezone(timezone(timedelta(hours=9))))
     await store.solve(ONE, now=LATER)
     await store.complete("other", "tutorial/y", now=LATER)
-    assert await store.days("owner") == [date(2026, 1, 2), date(2026, 1, 3)]
-    assert await store.days("other") == [date(2026, 1, 3)]
+    assert await store.steps("owner") == [
+        Step(lesson="challenge/x", did=Did.SOLVED, at=LATER),
+        Step(lesson="challenge/x", did=Did.BEGAN, at=NOW),
+    ]
+    assert await store.steps("other") == [Step(lesson="tutorial/y", did=Did.COMPLETED, at=LATER)]
+    await store.forget("owner")
+    assert await store.steps("owner") == []
 
 
 async def test_many_at_once(store: ProgressStore) -> None:
@@ -77,4 +81,4 @@ async def test_many_at_once(store: ProgressStore) -> None:
     await asyncio.gather(*(store.solve(play, now=LATER) for play in plays))
     row = (await store.of("owner"))["challenge/x"]
     assert (row.attempts, row.solved_at) == (20, LATER)
-    assert await store.days("owner") == [date(2026, 1, 2), date(2026, 1, 3)]
+    assert len(await store.steps("owner")) == 40

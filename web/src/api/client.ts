@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { DiaryEntry, ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
+import type { DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, Me, Play, Playground, Problem, Progress, Snapshot, TaskDetails } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -132,6 +132,9 @@ export const api = {
   /** A new attempt, whatever runs already. `lesson`: `challenge/NAME`, `course/NAME/MODULE/LESSON`. */
   startAttempt: (lesson: string, initConditions: Chosen) =>
     ask<Play>("POST", "/api/plays", { lesson, initConditions, safetyDisclaimerConsent: true }),
+  lookInGit: (url: string) => ask<FoundInGit>("POST", "/api/git", { url }, ACT_LIMIT_MS),
+  startFound: (id: string, initConditions: Chosen) => ask<Play>("POST", `/api/git/${enc(id)}/plays`, { initConditions }),
+  progress: (zone: string) => ask<Progress>("GET", `/api/progress?zone=${enc(zone)}`),
   conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
 };
 

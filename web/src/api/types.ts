@@ -272,9 +272,15 @@ export interface Lesson {
   categories?: string[] | null;
   tags?: string[] | null;
   difficulty?: string;
+  /** Of a path. */
+  difficulties?: string[] | null;
   needs?: string;
+  /** The name of the one it is played in. */
+  playground?: string;
   /** todo, attempted, solved or completed; empty for what is not tried by itself. */
   status?: string;
+  /** Of what has parts: how many of them are done. */
+  progress?: { done: number; total: number } | null;
   play?: Play | null;
   canStart?: boolean;
   initConditions?: { values?: InitCondition[] | null } | null;
@@ -283,6 +289,46 @@ export interface Lesson {
   modules?: CourseModule[] | null;
   units?: CourseUnit[] | null;
   learning?: Learning | null;
+}
+
+/** A day on which somebody was there; `day` as `2026-11-26`, where they are. */
+export interface ActiveDay {
+  day: string;
+  began: number;
+  solved: number;
+}
+
+/** Where somebody stands. */
+export interface Progress {
+  zone: string;
+  today: string;
+  streak: number;
+  longestStreak: number;
+  days: ActiveDay[];
+  solved: { kind: string; difficulty: string; solved: number; total: number }[];
+  courses: { kinds: string; name: string; title: string; done: number; total: number }[];
+  recent: { kind: string; name: string; title: string; did: "began" | "solved" | "completed"; at: string; path: string }[];
+}
+
+/** What is at a place in a Git repository. */
+export interface FoundInGit {
+  id: string;
+  url: string;
+  commit: string;
+  /** playground, challenge, ...; empty: it is to be chosen from `choices`. */
+  kind: string;
+  name?: string;
+  title: string;
+  description: string;
+  networks?: PlaygroundNetwork[] | null;
+  machines?: PlaygroundMachine[] | null;
+  initConditions?: { values?: InitCondition[] | null } | null;
+  canStart: boolean;
+  /** Of its page, for a lesson. */
+  path: string;
+  problems: string[];
+  leftOut: number;
+  choices: { folder: string; url: string }[];
 }
 
 /** What the play socket sends; unknown kinds are ignored. */

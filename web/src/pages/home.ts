@@ -1,12 +1,15 @@
 /** Home: what can be started, and what is already there. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { ApiError, api } from "../api/client.ts";
 import type { Play, Playground } from "../api/types.ts";
 import { PageElement } from "../parts/element.ts";
+import { Finding, filters, moreButton, nothingFound, searchField, tally } from "../parts/finding.ts";
 import { map } from "../parts/map.ts";
 import { shape } from "../parts/marks.ts";
 import { asApiError, problem } from "../parts/problem.ts";
+import { find, indexed, type Entry } from "../play/finding.ts";
 import { ending, lookOf, stateOf, titleOf } from "../play/state.ts";
 import { ago, left } from "../play/time.ts";
 import { playgroundPath, playPath } from "../router.ts";
@@ -20,12 +23,11 @@ export class HomePage extends PageElement {
     playgrounds: { state: true },
     plays: { state: true },
     error: { state: true },
-    search: { state: true },
   };
-  declare playgrounds: Playground[] | null;
+  declare playgrounds: Entry<Playground>[] | null;
   declare plays: Play[] | null;
   declare error: ApiError | null;
-  declare search: string;
+  readonly #finding = new Finding(this);
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -33,7 +35,6 @@ export class HomePage extends PageElement {
     this.playgrounds = null;
     this.plays = null;
     this.error = null;
-    this.search = "";
   }
 
   override connectedCallback(): void {
@@ -49,7 +50,7 @@ export class HomePage extends PageElement {
 
   async #load(): Promise<void> {
     try {
-      const [playgrounds, plays] = await Promise.all([this.playgrounds ?? api.playgrounds(), api.plays()]);
+      const [playgrounds, plays] = await Promise.all([this.playgrounds ?? api.playgrounds().then(indexed), api.plays()]);
       this.playgrounds = playgrounds;
       this.plays = plays.sort((a, b) => (b.updatedAt ?? "").localeCompare(a.updatedAt ?? ""));
       this.error = null;
@@ -59,27 +60,13 @@ export class HomePage extends PageElement {
     }
   }
 
-  #matching(): Playground[] {
-    const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
-    return (this.playgrounds ?? []).filter((playground) => {
-      const text = `${playground.name} ${playground.title ?? ""} ${playground.description ?? ""}`.toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
-  }
-
   protected override render(): TemplateResult {
     return html`<main class="page">
       ${this.error ? problem(this.error, () => void this.#load()) : nothing} ${this.#myPlays()}
       <section aria-labelledby="catalog">
         <div class="section-head">
           <h1 id="catalog">Playgrounds</h1>
-          <input
-            type="search"
-            aria-label="Search playgrounds"
-            placeholder="Search"
-            .value=${this.search}
-            @input=${(event: Event) => (this.search = (event.target as HTMLInputElement).value)}
-          />
+          ${searchField(this.#finding, "playgrounds")}
         </div>
         ${this.#catalog()}
       </section>
@@ -101,16 +88,19 @@ export class HomePage extends PageElement {
 
   #catalog(): TemplateResult {
     if (this.playgrounds === null) return html`<p class="slow muted">${this.error ? "" : "Fetching the catalog…"}</p>`;
-    const shown = this.#matching();
     if (this.playgrounds.length === 0) {
       return html`<p class="empty-line">
         The catalog is empty. The server reads playgrounds from its catalog folder; <code>labyard lint</code> says what is wrong with a manifest.
       </p>`;
     }
-    if (shown.length === 0) return html`<p class="empty-line">No playground matches “${this.search}”. Try fewer words.</p>`;
-    return html`<ul class="cards">
-      ${shown.map(card)}
-    </ul>`;
+    const [playgrounds, finding] = [this.playgrounds, this.#finding];
+    const found = find(playgrounds, finding.wish);
+    return html`${filters(finding, found, playgrounds.length)} ${tally(found.hits.length, playgrounds.length, "playgrounds")}
+      ${found.hits.length === 0 ? nothingFound(finding, (wish) => find(playgrounds, wish).hits.length) : nothing}
+      <ul class="cards">
+        ${repeat(found.hits.slice(0, finding.shown), ({ name }) => name, card)}
+      </ul>
+      ${moreButton(finding, found.hits.length)}`;
   }
 }
 

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { ApiError, api } from "../api/client.ts";
 import type { Lesson, LessonPage as Page } from "../api/types.ts";
 import { PageWatch } from "../lesson/watch.ts";
+import { bar } from "../parts/bar.ts";
 import { PageElement } from "../parts/element.ts";
 import { lessonMark, mark } from "../parts/lesson-mark.ts";
 import { around, placeOf } from "../parts/neighbours.ts";
@@ -14,6 +15,7 @@ import type { LessonKind } from "../router.ts";
 import { line } from "../text/markdown.ts";
 import { broken } from "./lessons.ts";
 import { way } from "./way.ts";
+import "../parts/share.ts";
 import "../parts/start-lesson.ts";
 
 export class LessonPage extends PageElement {
@@ -99,11 +101,12 @@ export class LessonPage extends PageElement {
     const parts = Boolean(lesson.modules?.length || lesson.units?.length);
     const facts = [lesson.difficulty ?? "", ...(lesson.categories ?? [])].filter(Boolean).join(" · ");
     return html`<h1>${lesson.title || lesson.name}</h1>
-      <p class="facts">${lessonMark(lesson)}${facts ? html`<span class="muted">${facts}</span>` : nothing}</p>
+      <p class="facts">${lessonMark(lesson)}${lesson.progress?.total ? bar(lesson.progress) : nothing}${facts ? html`<span class="muted">${facts}</span>` : nothing}</p>
       ${lesson.description ? html`<p class="lead">${line(lesson.description)}</p>` : nothing}
       ${lesson.needs ? html`<p>It needs the ${lesson.needs}: on a box without, it does not work.</p>` : nothing}
       ${broken(lesson)}
-      ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>` : onlyRead(lesson)}
+      ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>
+            <labyard-share .place=${`${this.kind}/${lesson.name}`} .called=${lesson.title || lesson.name}></labyard-share>` : onlyRead(lesson)}
       ${parts ? html`${this.#text(true)}${way(lesson, this.page)}` : html`${this.#text()}${this.#completion(lesson)}`}`;
   }
 

@@ -2,24 +2,30 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { ApiError, api } from "../api/client.ts";
-import type { Playground, PlaygroundMachine } from "../api/types.ts";
+import type { Lesson, Playground, PlaygroundMachine } from "../api/types.ts";
 import { PageElement } from "../parts/element.ts";
+import { lessonMark } from "../parts/lesson-mark.ts";
 import { map } from "../parts/map.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { manifestOf } from "../play/manifest.ts";
+import { lessonPath, type LessonKind } from "../router.ts";
 import { line, prose } from "../text/markdown.ts";
+import "../parts/share.ts";
 import "../parts/start-form.ts";
 
 export class PlaygroundPage extends PageElement {
-  static override properties = { name: {}, playground: { state: true }, error: { state: true }, copied: { state: true } };
+  static override properties = { name: {}, playground: { state: true }, lessons: { state: true }, error: { state: true }, copied: { state: true } };
   declare name: string;
   declare playground: Playground | null;
+  /** Those that are played in it. */
+  declare lessons: { kind: LessonKind; lesson: Lesson }[];
   declare error: ApiError | null;
   declare copied: boolean;
 
   constructor() {
     super();
     this.playground = null;
+    this.lessons = [];
     this.error = null;
     this.copied = false;
   }
@@ -32,11 +38,13 @@ export class PlaygroundPage extends PageElement {
     const name = this.name;
     this.error = null;
     this.playground = null;
+    this.lessons = [];
     try {
       const playground = await api.playground(name);
       if (name !== this.name) return;
       this.playground = playground;
       document.title = `${playground.title || playground.name} · Labyard`;
+      this.lessons = await playedIn(name);
     } catch (cause) {
       this.error = asApiError(cause);
       if (this.error.status === 401) this.dispatchEvent(new CustomEvent("signed-out", { bubbles: true }));
@@ -63,6 +71,14 @@ export class PlaygroundPage extends PageElement {
     return this.#page(this.playground);
   }
 
+  #lessons(): TemplateResult | typeof nothing {
+    if (this.lessons.length === 0) return nothing;
+    return html`<h2>Lessons played in it</h2>
+      <ul class="rows">
+        ${this.lessons.map(({ kind, lesson }) => html`<li><a href=${lessonPath(kind, lesson.name)}>${lesson.title || lesson.name}</a>${lessonMark(lesson)}</li>`)}
+      </ul>`;
+  }
+
   #page(playground: Playground): TemplateResult {
     const manifest = manifestOf(playground);
     return html`<main class="page">
@@ -70,9 +86,10 @@ export class PlaygroundPage extends PageElement {
       ${playground.description ? html`<p class="lead">${line(playground.description)}</p>` : nothing}
       ${playground.userAccess?.canStart === false && !playground.problems?.length
         ? html`<p class="muted">You may look at this, and not start it: its author decides who may.</p>`
-        : html`<labyard-start .playground=${playground}></labyard-start>`}
+        : html`<labyard-start .playground=${playground}></labyard-start>
+            <labyard-share .place=${playground.name} .called=${playground.title || playground.name}></labyard-share>`}
       <div class="map-box" tabindex="0" role="group" aria-label="Map">${map(playground)}</div>
-      ${playground.markdown ? prose(playground.markdown) : nothing}
+      ${this.#lessons()} ${playground.markdown ? prose(playground.markdown) : nothing}
       <h2>Machines</h2>
       <div class="table-box" tabindex="0" role="group" aria-label="Machines">${machineTable(playground.machines ?? [])}</div>
       <h2>Manifest</h2>
@@ -85,6 +102,14 @@ export class PlaygroundPage extends PageElement {
       <pre class="manifest" tabindex="0" aria-label="Manifest">${manifest}</pre>
     </main>`;
   }
+}
+
+/** It is not worth an error when nobody can say. */
+async function playedIn(name: string): Promise<{ kind: LessonKind; lesson: Lesson }[]> {
+  const lists = (["challenges", "tutorials"] as const).map(async (kind) =>
+    (await api.lessons(kind).catch(() => [])).filter(({ playground }) => playground === name).map((lesson) => ({ kind, lesson })),
+  );
+  return (await Promise.all(lists)).flat();
 }
 
 function machineTable(machines: PlaygroundMachine[]): TemplateResult {

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { ApiError, type Chosen } from "../api/client.ts";
 import type { InitCondition } from "../api/types.ts";
 import { chosenOf, sortProblems, usablePattern, type Faults } from "../play/parameters.ts";
+import type { Given } from "../play/start-link.ts";
 import { go, playPath } from "../router.ts";
 import { PageElement } from "./element.ts";
 import { asApiError, problem } from "./problem.ts";
@@ -13,10 +14,12 @@ type Field = HTMLInputElement | HTMLSelectElement;
 let count = 0;
 
 export abstract class Starter extends PageElement {
-  static override properties = { starting: { state: true }, error: { state: true }, faults: { state: true } };
+  static override properties = { starting: { state: true }, error: { state: true }, faults: { state: true }, given: { attribute: false } };
   declare starting: boolean;
   declare error: ApiError | null;
   declare faults: Faults;
+  /** What a link says of its parameters. */
+  declare given: Given | null;
   readonly #id = `start-${++count}`;
 
   constructor() {
@@ -24,6 +27,21 @@ export abstract class Starter extends PageElement {
     this.starting = false;
     this.error = null;
     this.faults = new Map();
+    this.given = null;
+  }
+
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("given") && this.given) this.faults = this.given.faults;
+  }
+
+  /** What it asks now. */
+  wanted(): InitCondition[] {
+    return this.parameters();
+  }
+
+  /** What its fields hold. */
+  typed(): Chosen {
+    return Object.fromEntries([...this.#fields()].map(([key, field]) => [key, field.value]));
   }
 
   protected abstract parameters(): InitCondition[];
@@ -68,8 +86,9 @@ export abstract class Starter extends PageElement {
 
   #field(parameter: InitCondition, id: string): TemplateResult {
     const fault = this.faults.get(parameter.key);
-    const given = parameter.options?.length ? choice(parameter, id, fault) : text(parameter, id, fault);
-    return html`<label for=${id}>${parameter.key}</label>${given}${fault ? html`<p class="field-fault" id="${id}-fault">${fault}</p>` : nothing}`;
+    const value = this.given?.values[parameter.key] ?? parameter.default ?? "";
+    const field = parameter.options?.length ? choice(parameter, id, value, fault) : text(parameter, id, value, fault);
+    return html`<label for=${id}>${parameter.key}</label>${field}${fault ? html`<p class="field-fault" id="${id}-fault">${fault}</p>` : nothing}`;
   }
 }
 
@@ -78,14 +97,14 @@ function objection(field: Field): string {
   return field.title || field.validationMessage;
 }
 
-function choice(parameter: InitCondition, id: string, fault: string | undefined): TemplateResult {
+function choice(parameter: InitCondition, id: string, value: string, fault: string | undefined): TemplateResult {
   return html`<select id=${id} name=${parameter.key} data-parameter ?required=${!parameter.nullable} aria-invalid=${fault ? "true" : nothing} aria-describedby=${fault ? `${id}-fault` : nothing}>
-    ${parameter.nullable ? html`<option value="" ?selected=${!parameter.default}>None</option>` : nothing}
-    ${parameter.options?.map((option) => html`<option value=${option} ?selected=${option === parameter.default}>${option}</option>`)}
+    ${parameter.nullable ? html`<option value="" ?selected=${value === ""}>None</option>` : nothing}
+    ${parameter.options?.map((option) => html`<option value=${option} ?selected=${option === value}>${option}</option>`)}
   </select>`;
 }
 
-function text(parameter: InitCondition, id: string, fault: string | undefined): TemplateResult {
+function text(parameter: InitCondition, id: string, value: string, fault: string | undefined): TemplateResult {
   const pattern = usablePattern(parameter.validationRegex);
   return html`<input
     id=${id}
@@ -93,7 +112,7 @@ function text(parameter: InitCondition, id: string, fault: string | undefined): 
     data-parameter
     type="text"
     autocomplete="off"
-    value=${parameter.default ?? ""}
+    value=${value}
     placeholder=${parameter.placeholder ?? nothing}
     ?required=${!parameter.nullable}
     pattern=${pattern ?? nothing}

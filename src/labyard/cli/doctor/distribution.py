@@ -87,6 +87,12 @@ NEEDS = (
         purpose="grows file systems",
         packages=_everywhere("e2fsprogs", alpine="e2fsprogs-extra"),
     ),
+    Need(
+        program="git",
+        purpose="fetches repositories",
+        packages=_everywhere("git"),
+        loss="no starts from Git repositories",
+    ),
     Need(program="depmod", purpose="sorts kernel modules", packages=_everywhere("kmod")),
     Need(program="mkfs.xfs", purpose="formats xfs", packages=_everywhere("xfsprogs"), loss="no xfs drives"),
     Need(

@@ -12,7 +12,7 @@ from labyard.cli.client import Api, run
 from labyard.cli.durations import parse_duration
 from labyard.cli.examples import examples
 from labyard.cli.lessons import playing
-from labyard.cli.lessons.arguments import Categories, Name, plain_name
+from labyard.cli.lessons.arguments import Categories, Difficulties, Name, Search, Tags, filters, plain_name
 from labyard.cli.lessons.verbs import Verb, add_start, add_stop
 from labyard.cli.talk import Output, out, out_json, out_table
 
@@ -32,17 +32,25 @@ class Status(StrEnum):
 
 
 @challenge.command(
-    "catalog", epilog=examples("labyard challenge catalog", "labyard challenge catalog --category linux --status todo")
+    "catalog",
+    epilog=examples(
+        "labyard challenge catalog",
+        "labyard challenge catalog --category linux --difficulty easy --status todo",
+        'labyard challenge catalog --search "crash loop"',
+    ),
 )
 def catalog(
+    search: Search = "",
     categories: Categories = None,
+    tags: Tags = None,
+    difficulties: Difficulties = None,
     statuses: Annotated[list[Status] | None, typer.Option("--status", help="Only these; repeatable.")] = None,
     output: Format = Output.TABLE,
 ) -> None:
     """List the challenges there are, and how far you are with each."""
 
     async def work(api: Api) -> None:
-        query = {"category": categories or [], "status": [each.value for each in statuses or ()]}
+        query = filters(search=search, categories=categories, tags=tags, difficulties=difficulties, statuses=statuses)
         playing.show_catalog(await api.find("/api/challenges", query), output, _COLUMNS)
 
     run(work)

@@ -20,10 +20,14 @@ from labyard.cli.lessons.arguments import (
     Name,
     NoOpen,
     QuietId,
+    Search,
     SkipWait,
     Ssh,
+    Tags,
+    filters,
     plain_name,
 )
+from labyard.cli.lessons.tutorial import Status
 from labyard.cli.playground.end import ended
 from labyard.cli.playground.start import parameters
 from labyard.cli.plays import PlayView
@@ -44,15 +48,19 @@ _Module = Annotated[
 @course.command("catalog", epilog=examples("labyard course catalog", "labyard course catalog linux-basics"))
 def catalog(
     name: Annotated[str | None, typer.Argument(help="A course, to list its lessons.", metavar="NAME")] = None,
+    search: Search = "",
     categories: Categories = None,
+    tags: Tags = None,
+    statuses: Annotated[list[Status] | None, typer.Option("--status", help="Only these; repeatable.")] = None,
     output: Format = Output.TABLE,
 ) -> None:
     """List the courses there are, or the lessons of one and which of them are complete."""
 
     async def work(api: Api) -> None:
         if name is None:
-            found = await api.find("/api/courses", {"category": categories or []})
-            playing.show_catalog(found, output, ("name", "title", "categories"))
+            query = filters(search=search, categories=categories, tags=tags, statuses=statuses)
+            found = await api.find("/api/courses", query)
+            playing.show_catalog(found, output, ("name", "title", "categories", "status", "progress"))
             return
         told = await api.get(playing.path_of("courses", plain_name(name)))
         if output is Output.JSON:

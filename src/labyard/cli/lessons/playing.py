@@ -36,6 +36,8 @@ def show_catalog(lessons: list[dict[str, Any]], output: Output, columns: tuple[s
 
 def _cell(lesson: dict[str, Any], column: str) -> str:
     value = lesson.get(column)
+    if isinstance(value, dict):
+        return f"{value.get('done')} of {value.get('total')}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 

@@ -11,7 +11,7 @@ from labyard.cli.arguments import Format
 from labyard.cli.client import Api, run
 from labyard.cli.examples import examples
 from labyard.cli.lessons import playing
-from labyard.cli.lessons.arguments import Categories, Name, plain_name
+from labyard.cli.lessons.arguments import Categories, Name, Search, Tags, filters, plain_name
 from labyard.cli.lessons.verbs import Verb, add_start, add_stop
 from labyard.cli.talk import Output, out
 
@@ -32,14 +32,16 @@ class Status(StrEnum):
     "catalog", epilog=examples("labyard tutorial catalog", "labyard tutorial catalog --status todo -o json")
 )
 def catalog(
+    search: Search = "",
     categories: Categories = None,
+    tags: Tags = None,
     statuses: Annotated[list[Status] | None, typer.Option("--status", help="Only these; repeatable.")] = None,
     output: Format = Output.TABLE,
 ) -> None:
     """List the tutorials there are, and how far you are with each."""
 
     async def work(api: Api) -> None:
-        query = {"category": categories or [], "status": [each.value for each in statuses or ()]}
+        query = filters(search=search, categories=categories, tags=tags, statuses=statuses)
         playing.show_catalog(await api.find("/api/tutorials", query), output, _COLUMNS)
 
     run(work)

@@ -10,6 +10,7 @@ import yaml
 from labyard.cli.arguments import Format
 from labyard.cli.client import Api, run
 from labyard.cli.examples import examples
+from labyard.cli.lessons.arguments import Categories, Search, filters
 from labyard.cli.talk import Output, for_stdout, out, out_json, out_table
 
 app = typer.Typer(rich_markup_mode=None)
@@ -17,12 +18,12 @@ _HEAD = ("name", "base", "title", "description", "cover", "categories", "markdow
 _BODY = ("networks", "machines", "tabs", "initTasks", "initConditions", "registryAuth", "portForwards", "accessControl")
 
 
-@app.command("catalog", epilog=examples("labyard playground catalog", "labyard playground catalog -o json"))
-def catalog(output: Format = Output.TABLE) -> None:
+@app.command("catalog", epilog=examples("labyard playground catalog", "labyard playground catalog --search router"))
+def catalog(search: Search = "", categories: Categories = None, output: Format = Output.TABLE) -> None:
     """List the playgrounds that can be started."""
 
     async def work(api: Api) -> None:
-        playgrounds = await api.get("/api/playgrounds")
+        playgrounds = await api.find("/api/playgrounds", filters(search=search, categories=categories))
         if output is Output.JSON:
             out_json(playgrounds)
         else:

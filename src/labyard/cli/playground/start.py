@@ -17,10 +17,11 @@ from labyard.cli.failure import tell_failure
 from labyard.cli.plays import PlayView, Verdict, parse_play
 from labyard.cli.talk import out, printable, say
 from labyard.cli.watch import until_ready
-from labyard.errors import LabyardError
+from labyard.errors import ConflictError, LabyardError
 
 app = typer.Typer(rich_markup_mode=None)
 _MANIFEST_LIMIT = 1 << 20  # bytes
+_FETCH = 300  # seconds in which a server has fetched a repository, or given it up
 
 
 @app.command(
@@ -29,11 +30,18 @@ _MANIFEST_LIMIT = 1 << 20  # bytes
         "labyard playground start mini-lan",
         "labyard playground start -f playground.yaml -i version=1.31",
         "labyard playground start --cold docker",
+        "labyard playground start --git https://git.example.org/ada/labs#main:lan",
         "ID=$(labyard playground start -q debian)",
     ),
 )
 def start(
     name: Annotated[str | None, typer.Argument(help="A playground of the catalog.", metavar="NAME")] = None,
+    git: Annotated[
+        str | None,
+        typer.Option(
+            "--git", help="A playground or lesson in a repository: https://HOST/PATH[#REF][:FOLDER].", metavar="URL"
+        ),
+    ] = None,
     file: Annotated[Path | None, typer.Option("-f", "--file", help="A manifest of your own; - reads stdin.")] = None,
     inputs: Annotated[
         list[str] | None, typer.Option("-i", "--input", help="key=value for a start parameter; repeatable.")
@@ -46,8 +54,17 @@ def start(
 
     It goes on from its playground's snapshot where there is one. Ctrl-C ends the play that was being started.
     """
+    if git is not None:
+        if name is not None or file is not None or cold:
+            raise UsageError("what comes from a repository is started as it is", hint="give --git alone, and -i")
+        chosen = parameters(inputs)
+        run(lambda api: begin(api, _from_git(api, git, chosen, title, quiet=quiet), quiet=quiet))
+        return
     if name is None and file is None:
-        raise UsageError("which playground?", hint="give a NAME (`labyard playground catalog` lists them) or -f FILE")
+        raise UsageError(
+            "which playground?",
+            hint="give a NAME (`labyard playground catalog` lists them), -f FILE, or --git URL",
+        )
     request = _request(name, file, inputs or [])
     if cold:
         request["cold"] = True
@@ -64,9 +81,9 @@ def _request(name: str | None, file: Path | None, inputs: list[str]) -> dict[str
     return request
 
 
-def parameters(inputs: list[str]) -> dict[str, str]:
+def parameters(inputs: list[str] | None) -> dict[str, str]:
     """What several `-i key=value` say."""
-    return dict(_input(pair) for pair in inputs)
+    return dict(_input(pair) for pair in inputs or ())
 
 
 def _input(pair: str) -> tuple[str, str]:
@@ -106,7 +123,32 @@ async def begin(api: Api, create: Coroutine[Any, Any, PlayView], *, quiet: bool)
 
 
 async def _create(api: Api, request: dict[str, Any], title: str | None) -> PlayView:
-    play = parse_play(await api.post("/api/plays", request))
+    return await _titled(api, parse_play(await api.post("/api/plays", request)), title)
+
+
+async def _from_git(api: Api, url: str, chosen: dict[str, str], title: str | None, *, quiet: bool) -> PlayView:
+    """The server fetches it; what it is, is said before it is started."""
+    if not quiet:
+        say("Fetching ...")
+    found = await api.post("/api/git", {"url": url}, patience=_FETCH)
+    if choices := found.get("choices"):
+        places = "\n".join(f"  --git {each['url']}" for each in choices)
+        raise UsageError(
+            printable(f"there are several lessons and playgrounds in this repository; say which:\n{places}")
+        )
+    for problem in found.get("problems") or ():
+        say(printable(str(problem)))
+    if not found.get("canStart"):
+        what = f"the {found.get('kind')} cannot be started"
+        hint = f"open its page: {found['path']}" if found.get("path") else "its author can mend that"
+        raise ConflictError(printable(what), hint=printable(hint))
+    if not quiet:
+        say(printable(f"{found.get('title')}, a {found.get('kind')} of commit {str(found.get('commit'))[:12]}"))
+    play = parse_play(await api.post(f"/api/git/{found['id']}/plays", {"initConditions": chosen}))
+    return await _titled(api, play, title)
+
+
+async def _titled(api: Api, play: PlayView, title: str | None) -> PlayView:
     if title is not None:
         try:
             play = await api.act(play, "set_title", title=title)
