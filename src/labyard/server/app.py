@@ -13,12 +13,17 @@ from fastapi import FastAPI
 
 from labyard import __version__
 from labyard.server import (
+    account,
     authoring,
     conns,
     content_files,
     disk,
+    forgotten,
     images,
+    invitations,
+    joining,
     lessons,
+    oidc_signin,
     playgrounds,
     plays,
     ports,
@@ -47,7 +52,10 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await services.authoring.clear()
-        running = [asyncio.create_task(work()) for work in (services.reconciler.run, services.previews.run)]
+        running = [
+            asyncio.create_task(work())
+            for work in (services.reconciler.run, services.previews.run, services.doors.outbox.run)
+        ]
         try:
             yield
         finally:
@@ -55,6 +63,8 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await ways.close()
+            if services.provider is not None:
+                await services.provider.close()
 
     app = FastAPI(title="Labyard", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.services = services
@@ -78,6 +88,11 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         lessons.router,
         authoring.router,
         content_files.router,
+        account.router,
+        forgotten.router,
+        invitations.router,
+        joining.router,
+        oidc_signin.router,
     ):
         app.include_router(router)
     site.mount(app, pages)

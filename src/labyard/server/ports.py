@@ -14,9 +14,10 @@ from labyard.errors import NotFoundError
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given, who
 from labyard.server.bodies import NewPort, documented, given
+from labyard.server.front_door import sign_in_page
 from labyard.server.places import is_own_page, page_root
 from labyard.server.proxy.gate import ENTER, ENTER_PAGE
-from labyard.server.site import plain_page, sign_in_page
+from labyard.server.site import plain_page
 
 router = APIRouter(tags=["ports"])
 
@@ -54,7 +55,7 @@ async def enter(request: Request, services: Given, port: str = "", next: str = "
     """From the pages' origin, where a browser is known, to the port's, where it is not yet."""
     person = await who(request)
     if person is None:
-        return sign_in_page()
+        return sign_in_page(request)
     name = PortName.read(port)
     try:
         if name is None:

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from labyard.control.mail import MailError
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
     CapacityError,
@@ -25,6 +26,7 @@ from labyard.errors import (
     Problem,
     SpecError,
 )
+from labyard.server.oidc.answers import ProviderError, ProviderRefusedError
 
 log = structlog.get_logger()
 
@@ -60,6 +62,9 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (NotBuiltError, 501),
     (ImageError, 422),
     (GuestError, 502),
+    (MailError, 502),
+    (ProviderRefusedError, 403),
+    (ProviderError, 502),
 )
 
 

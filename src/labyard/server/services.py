@@ -10,6 +10,7 @@ from pathlib import Path
 from labyard.control.access import Access
 from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
+from labyard.control.doors import Doors
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.people import People
@@ -20,6 +21,7 @@ from labyard.control.progress import Progress
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.hosts.contract import Host
 from labyard.play.plan import Value
+from labyard.server.oidc.provider import Provider
 
 MIB = 1 << 20
 
@@ -57,7 +59,7 @@ class Nights:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """`scratch`: a folder for uploads on their way, emptied by who made them."""
+    """`scratch`: a folder for uploads on their way, emptied by who made them. `provider`: who else knows people."""
 
     plays: Plays
     lessons: Lessons
@@ -68,6 +70,7 @@ class Services:
     catalog: Catalog
     access: Access
     people: People
+    doors: Doors
     ports: Ports
     host: Host
     reconciler: Reconciler
@@ -75,3 +78,4 @@ class Services:
     settings: ServerSettings = field(default_factory=ServerSettings)
     clock: Callable[[], datetime] = utc_now
     nights: Nights = field(default_factory=Nights)
+    provider: Provider | None = None

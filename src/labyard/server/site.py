@@ -15,9 +15,11 @@ from starlette.staticfiles import StaticFiles
 from labyard.content.library import PLURALS
 from labyard.server import problems
 from labyard.server.asker import who
+from labyard.server.forms import coded
+from labyard.server.front_door import sign_in_page
 
 _PAGES = (
-    *("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
+    *("/", "/account", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
     *(f"/{plural}" for plural in PLURALS),
     *(f"/{plural}/{{name}}" for plural in PLURALS),
 )
@@ -32,14 +34,7 @@ _PLAIN = """<!doctype html>
 
 def plain_page(title: str, text: str, hint: str) -> str:
     """A small page without script, for who has no session. Words in backquotes become code."""
-    return _PLAIN.format(title=escape(title), text=_coded(text), hint=_coded(hint))
-
-
-def sign_in_page() -> Response:
-    """For whoever opens a page and has no session."""
-    text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
-    page = plain_page("Sign in to Labyard", text, "A link works once.")
-    return HTMLResponse(page, 401, {"Cache-Control": "no-store"})
+    return _PLAIN.format(title=escape(title), text=coded(text), hint=coded(hint))
 
 
 def mount(app: FastAPI, pages: Path | None) -> None:
@@ -67,7 +62,7 @@ def mount(app: FastAPI, pages: Path | None) -> None:
 def _page(pages: Path | None, *, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         if await who(request) is None:
-            return sign_in_page()
+            return sign_in_page(request)
         if pages is None or not (pages / "index.html").is_file():
             text = "This installation of Labyard came without its pages; the API and the CLI work."
             return HTMLResponse(plain_page("No pages here", text, "`make setup` builds them."), status)
@@ -81,8 +76,3 @@ class _Assets(StaticFiles):
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
-
-
-def _coded(text: str) -> str:
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))

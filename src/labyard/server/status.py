@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from labyard.bots.nightly import matrix
 from labyard.server.asker import Given, who
-from labyard.server.site import sign_in_page
+from labyard.server.front_door import sign_in_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,7 +20,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 async def status(request: Request, services: Given) -> Response:
     """The matrix. A page without script, whatever the names in it say."""
     if await who(request) is None:
-        return sign_in_page()
+        return sign_in_page(request)
     nights = services.nights
     text = await asyncio.to_thread(matrix, nights.folder, nights.at)
     return HTMLResponse(text, headers={"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY})

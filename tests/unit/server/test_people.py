@@ -15,12 +15,17 @@ from tests.unit.server.test_access import ORIGIN, PAGE, by_cookie
 import labyard.server
 from labyard.control.roles import Right, Role, may
 from labyard.server import (
+    account,
     authoring,
     conns,
     content_files,
     disk,
+    forgotten,
     images,
+    invitations,
+    joining,
     lessons,
+    oidc_signin,
     playgrounds,
     plays,
     ports,
@@ -132,12 +137,17 @@ async def test_a_handle_is_given_once(house: House) -> None:
 
 
 ROUTERS = (
+    account,
     authoring,
     conns,
     content_files,
     disk,
+    forgotten,
     images,
+    invitations,
+    joining,
     lessons,
+    oidc_signin,
     playgrounds,
     plays,
     ports,
@@ -147,7 +157,15 @@ ROUTERS = (
     tokens,
     users,
 )
-OPEN = {"GET /healthz", "GET /signin", "PUT /api/content/upload", "GET /status", "GET /ports/enter"}
+OPEN = {
+    "GET /healthz",
+    *(f"{method} /{page}" for page in ("signin", "forgot", "password", "join", "signup") for method in ("GET", "POST")),
+    "GET /signin/oidc",
+    "GET /signin/oidc/callback",
+    "PUT /api/content/upload",
+    "GET /status",
+    "GET /ports/enter",
+}
 """Open to strangers, or carrying their own permission; the last two show a page that says how to sign in."""
 WRITE = {
     "DELETE /api/playgrounds/{name}",
@@ -179,8 +197,16 @@ OPERATE = {
     "PATCH /api/users/{handle}",
     "DELETE /api/users/{handle}",
     "POST /api/users/{handle}/signin-links",
+    "POST /api/users/{handle}/password",
+    "POST /api/users/{handle}/password-links",
+    "GET /api/invitations",
+    "POST /api/invitations",
+    "DELETE /api/invitations/{invitation_id}",
 }
 PLAY = {
+    "GET /api/account",
+    "POST /api/account/password",
+    "POST /api/account/sign-out",
     "POST /api/oauth/tokens",
     "GET /api/tokens",
     "DELETE /api/tokens/{token_id}",
@@ -261,6 +287,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "handle": "nobody",
         "token_id": "none",
         "port_id": "none",
+        "invitation_id": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

@@ -70,7 +70,7 @@ def needs(route: str) -> str | None:
     first = path.removeprefix("/api/").split("/")[0]
     if path.startswith("/content/files"):
         return "learning:read"
-    if route in NO_SCOPE or first == "users":
+    if route in NO_SCOPE or first in ("users", "account", "invitations"):
         return None
     word = "read" if method == "GET" else "write"
     if first in ("plays", "playgrounds", "capacity"):

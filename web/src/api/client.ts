@@ -1,6 +1,8 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails } from "./types.ts";
+import type { Account, ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails, Token } from "./types.ts";
+
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -53,7 +55,7 @@ function unreachable(cause: unknown): ApiError {
   });
 }
 
-async function send(method: "GET" | "POST" | "PATCH", path: string, headers: Record<string, string>, body?: unknown, limit = TIME_LIMIT_MS): Promise<Response> {
+async function send(method: Method, path: string, headers: Record<string, string>, body?: unknown, limit = TIME_LIMIT_MS): Promise<Response> {
   const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json", ...headers } };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -79,7 +81,7 @@ async function read<T>(answer: Response): Promise<T> {
   }
 }
 
-const ask = async <T>(method: "GET" | "POST" | "PATCH", path: string, body?: unknown, limit?: number): Promise<T> =>
+const ask = async <T>(method: Method, path: string, body?: unknown, limit?: number): Promise<T> =>
   read<T>(await send(method, path, {}, body, limit));
 
 const enc = encodeURIComponent;
@@ -93,6 +95,13 @@ const changePart = (course: string, module: string, lesson: string, change: { st
 export const api = {
   me: () => ask<Me>("GET", "/api/auth/me"),
   logout: () => ask<unknown>("POST", "/api/auth/logout"),
+  account: () => ask<Account>("GET", "/api/account"),
+  changePassword: (current: string, password: string) => ask<unknown>("POST", "/api/account/password", { current, password }),
+  signOutEverywhere: () => ask<unknown>("POST", "/api/account/sign-out"),
+  tokens: () => ask<Token[]>("GET", "/api/tokens"),
+  makeToken: (name: string, scope: string[], expiresInDays: number | null) =>
+    ask<Token & { accessToken: string }>("POST", "/api/oauth/tokens", { name, scope, expiresInDays }),
+  endToken: (id: string) => ask<unknown>("DELETE", `/api/tokens/${enc(id)}`),
   playgrounds: () => ask<Playground[]>("GET", "/api/playgrounds"),
   playground: (name: string) => ask<Playground>("GET", `/api/playgrounds/${enc(name)}?format=extended`),
   plays: async () => {
