@@ -25,6 +25,7 @@ $(READY): $(INPUTS)
 
 setup: $(READY) ## everything that development and tests need
 	@tools/ensure-packages base run test
+	@$(BIN)/python -m tests.support.oidc
 
 up: $(READY) ## install what is missing and serve at http://127.0.0.1:8800
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/labyard up

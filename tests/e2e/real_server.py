@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from labyard.control.access import OWNER
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
+from labyard.server.oidc.provider import Provider
 from labyard.server.services import ServerSettings
 from tests.support.database import open_copy
 from tests.support.program import listening
@@ -22,11 +23,16 @@ from tests.support.services import services_of
 
 @contextmanager
 def real_server(
-    folder: Path, catalog: Path, pages: Path, content: Path | None = None, program: ASGIApp | None = None
+    folder: Path,
+    catalog: Path,
+    pages: Path,
+    content: Path | None = None,
+    program: ASGIApp | None = None,
+    provider: Provider | None = None,
 ) -> Iterator[str]:
     """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons.
 
-    `program`: what listens on port 8080 of every machine.
+    `program`: what listens on port 8080 of every machine. `provider`: who else knows people, and lets strangers in.
     """
     ready: threading.Event = threading.Event()
     box: dict[str, object] = {}
@@ -43,6 +49,8 @@ def real_server(
             catalog=catalog,
             content=() if content is None else (content,),
             settings=settings,
+            provider=provider,
+            signup=provider is not None,
         )
         app = create_app(services, pages=pages)
         server = uvicorn.Server(uvicorn_config(app, host="127.0.0.1", port=0, message_limit=settings.message_limit))

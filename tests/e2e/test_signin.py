@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from labyard.server.oidc.provider import Provider, ProviderSettings
 from tests.e2e.conftest import pages_folder
 from tests.e2e.real_server import real_server
+from tests.support.oidc import CLIENT, SECRET, oidc_provider
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 MANIFEST = """
@@ -135,6 +137,30 @@ def test_tokens_of_ones_own(laptop: Page) -> None:
     laptop.get_by_role("dialog").get_by_role("button", name="End it").click()
     expect(laptop.get_by_text("You have no tokens.")).to_be_visible()
     assert laptop.evaluate(asking, [f"{root}/api/plays", headers]) == 401
+
+
+def test_by_another_provider(browser: Browser, tmp_path: Path) -> None:
+    """npm's oidc-provider; its pages are its own."""
+    grace = {"preferred_username": "grace", "name": "Grace H.", "email": "grace@example.org", "email_verified": True}
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog/shop.yaml").write_text(MANIFEST)
+    with oidc_provider("http://labyard.localhost:*", {"1001": grace}) as issuer:
+        provider = Provider(ProviderSettings(issuer=issuer, client_id=CLIENT, client_secret=SECRET, name="Example"))
+        with real_server(tmp_path, tmp_path / "catalog", pages_folder(), provider=provider) as link:
+            context = browser.new_context()
+            page = context.new_page()
+            root = "/".join(link.split("/")[:3])
+            page.goto(f"{root}/account")
+            page.get_by_role("link", name="Continue with Example").click()
+            page.get_by_placeholder("Enter any login").fill("1001")
+            page.get_by_placeholder("and password").fill("any")
+            page.get_by_role("button", name="Sign-in").click()
+            page.get_by_role("button", name="Continue").click()
+            page.wait_for_url(f"{root}/account")
+            expect(page.get_by_text("You are grace, grace@example.org: learner.")).to_be_visible()
+            names = {each["name"] for each in context.cookies()}  # type: ignore[typeddict-item]
+            assert "__Host-labyard_session" in names and "__Host-labyard_oidc" not in names
+            context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -37,8 +37,7 @@ class ProviderSettings:
     name: str = ""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.issuer)
-        if not _is_safe(self.issuer) or parts.query or parts.fragment:
+        if not _is_safe(self.issuer) or set(self.issuer) & set("?#"):
             raise ConflictError("oidc_issuer is no https address", hint="such as https://id.example.org/realms/lab")
         if not self.client_id:
             raise ConflictError(
