@@ -55,4 +55,4 @@ bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NA
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)
 
 clean: ## remove what was built here
-	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules
+	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules tests/oidc/node_modules

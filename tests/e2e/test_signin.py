@@ -151,7 +151,7 @@ def test_by_another_provider(browser: Browser, tmp_path: Path) -> None:
             page = context.new_page()
             root = "/".join(link.split("/")[:3])
             page.goto(f"{root}/account")
-            page.get_by_role("link", name="Continue with Example").click()
+            page.get_by_role("link", name="Sign in with Example").click()
             page.get_by_placeholder("Enter any login").fill("1001")
             page.get_by_placeholder("and password").fill("any")
             page.get_by_role("button", name="Sign-in").click()

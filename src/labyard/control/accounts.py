@@ -46,9 +46,10 @@ class Accounts:
 
         ForbiddenError, alike for a wrong name, a wrong password and who is shut out; TooManyTriesError.
         """
-        user = await self._named(name[:_NAME_LIMIT].strip())
-        key = f"account:{user.id if user else name[:_NAME_LIMIT].strip().lower()}"
+        name = name[:_NAME_LIMIT].strip().lower()
+        key = _tried_as(name)  # not the account: else two names that share their waits would be known for one
         self._tries.take({key: ACCOUNT_FREE, place_key(place): PLACE_FREE})
+        user = await self._named(name)
         stored = None if user is None else await self._passwords.get(user.id)
         good = await self._hasher.verify(stored, password)
         if user is None or stored is None or not good or user.disabled_at is not None:
@@ -68,7 +69,7 @@ class Accounts:
 
     async def _named(self, name: str) -> UserRow | None:
         if "@" not in name:
-            return await self._users.called(name.lower())
+            return await self._users.called(name)
         try:
             owner = await self._store.by_email(mail_address(name))
         except BadRequestError:
@@ -99,10 +100,10 @@ class Accounts:
         stored = await self._passwords.get(owner)
         form = good_password(new, name=user.handle)
         if stored is not None:  # who came by a link has none, and may choose one
-            self._tries.take({f"account:{owner}": ACCOUNT_FREE})
+            self._tries.take({f"change:{owner}": ACCOUNT_FREE})
             if not await self._hasher.verify(stored, current):
                 raise ForbiddenError("the current password is wrong")
-            self._tries.forgive(f"account:{owner}")
+            self._tries.forgive(f"change:{owner}")
         keep = None if session is None else digest(session)
         await self._passwords.put(owner, await self._hasher.hash(form), now=self._clock(), keep=keep)
 
@@ -136,7 +137,8 @@ class Accounts:
         owner = await self._passwords.put_by_link(digest(secret), hashed, now=self._clock())
         if owner is None:
             raise NotFoundError("this link was used before, or is too old")
-        self._tries.forgive(f"account:{owner}")
+        for name in (user.handle, await self.email(owner)):
+            self._tries.forgive(_tried_as(name))
         return await self._access.new_session(owner)
 
     async def by_email(self, address: str) -> UserRow | None:
@@ -165,3 +167,7 @@ class Accounts:
             raise ConflictError("there is an account with this e-mail address already", hint="sign in with it")
         if refusal is Refusal.IDENTITY:
             raise ConflictError("there is an account of yours already", hint="sign in once more")
+
+
+def _tried_as(name: str) -> str:
+    return f"account:{name}"

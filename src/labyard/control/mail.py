@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formataddr, formatdate, make_msgid, parseaddr
 from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -33,7 +33,10 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MailSettings:
-    """`tls`: from the first byte. `starttls`: None, where the server offers it, which is enough on this very box."""
+    """`sender`: `labs@example.org` or `Labs <labs@example.org>`. `tls`: from the first byte.
+
+    `starttls`: None, where the server offers it, which is enough on this very box.
+    """
 
     host: str
     port: int
@@ -60,7 +63,7 @@ class MailSettings:
         return cls(
             host=host,
             port=port or _PORTS[parts.scheme],
-            sender=mail_address(sender),
+            sender=_sender(sender),
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
             tls=parts.scheme == "smtps",
@@ -96,14 +99,22 @@ class SmtpMailer:
 def message(sender: str, to: str, letter: Letter) -> EmailMessage:
     """Plain text: nothing to load, nothing to hide a link behind."""
     made = EmailMessage()
-    made["From"] = f"Labyard <{sender}>"
+    made["From"] = sender
     made["To"] = to
     made["Subject"] = letter.subject
     made["Date"] = formatdate()
-    made["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    made["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2])
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(letter.text)
     return made
+
+
+def _sender(text: str) -> str:
+    """BadRequestError for what has no address in it."""
+    name, address = parseaddr(text)
+    if not text.isprintable():
+        address = ""
+    return formataddr((name or "Labyard", mail_address(address)))
 
 
 def _is_loopback(host: str) -> bool:

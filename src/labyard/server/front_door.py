@@ -26,7 +26,7 @@ def sign_in_page(
     wanted = asked_page(request) if onward is None else onward
     links = []
     if services.provider is not None:
-        links.append((f"Continue with {services.provider.name}", f"/signin/oidc?next={quote(wanted, safe='')}"))
+        links.append((f"Sign in with {services.provider.name}", f"/signin/oidc?next={quote(wanted, safe='')}"))
     if doors.post is not None:
         links.append(("Forgot your password?", "/forgot"))
     if doors.signup:

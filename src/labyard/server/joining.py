@@ -78,7 +78,7 @@ async def _join(services: Services, token: str, told: dict[str, str], *, error: 
         return form_page("This invitation does not work any more", None, below=more, error=gone, links=_BACK)
     links = []
     if services.provider is not None:
-        links.append((f"Continue with {services.provider.name}", f"/signin/oidc?invitation={quote(token, safe='')}"))
+        links.append((f"Sign in with {services.provider.name}", f"/signin/oidc?invitation={quote(token, safe='')}"))
     says = [f"You are invited as {row.email}."] if row.email else []
     form = Form(action="/join", submit="Make my account", fields=_fields(told), hidden={"token": token})
     return form_page("Make your account", form, says=says, error=error, links=links)

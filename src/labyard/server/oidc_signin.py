@@ -13,11 +13,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from labyard.control.access import Access
+from labyard.control.tries import PLACE_FREE, place_key
 from labyard.errors import ForbiddenError, LabyardError
 from labyard.server.asker import Given, services_of
 from labyard.server.cookies import give_cookie
 from labyard.server.forms import form_page
-from labyard.server.front_door import let_in, public_root
+from labyard.server.front_door import let_in, place_of, public_root
 from labyard.server.oidc.answers import ProviderError, ProviderRefusedError, refusal
 from labyard.server.oidc.provider import Provider
 from labyard.server.places import is_own_page
@@ -69,6 +70,7 @@ async def begin(request: Request, services: Given, next: str = "/", invitation: 
     if provider is None:
         return _none()
     try:
+        services.doors.tries.take({place_key(place_of(request)): PLACE_FREE})
         begun = await provider.begin(public_root(request) + BACK)
     except LabyardError as error:
         return _failed(provider, error)
@@ -103,6 +105,7 @@ async def back(
     except LabyardError as failure:
         response = _failed(provider, failure)
     else:
+        services.doors.tries.give_back(place_key(place_of(request)))
         response = await let_in(request, session, flow.onward)
     for name in _names(request):
         response.delete_cookie(name, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="lax")

@@ -86,14 +86,15 @@ class AccountStore:
             return (await connection.execute(query)).scalar_one_or_none()
 
     async def set_email(self, owner: str, address: str) -> bool:
-        """Empty: none any more. False when it is somebody else's."""
-        async with self._database.begin() as connection:
-            if address:
-                other = select(emails.c.owner).where(emails.c.address == address, emails.c.owner != owner)
-                if (await connection.execute(other)).first() is not None:
-                    return False
-            await connection.execute(delete(emails).where(emails.c.owner == owner))
-            return not address or await connection.insert_new(emails, owner=owner, address=address)
+        """Empty: none any more. False when it is somebody else's: then theirs stays what it was."""
+        try:
+            async with self._database.begin() as connection:
+                await connection.execute(delete(emails).where(emails.c.owner == owner))
+                if address and not await connection.insert_new(emails, owner=owner, address=address):
+                    raise _RefusedError(Refusal.EMAIL)
+        except _RefusedError:
+            return False
+        return True
 
     async def by_identity(self, issuer: str, subject: str) -> str | None:
         query = select(identities.c.owner).where(identities.c.issuer == issuer, identities.c.subject == subject)

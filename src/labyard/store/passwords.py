@@ -55,8 +55,9 @@ class PasswordStore:
 
 
 async def _put(connection: Transaction, owner: str, hashed: str, *, now: datetime, keep: str | None = None) -> None:
-    await connection.execute(delete(passwords).where(passwords.c.owner == owner))
-    await connection.execute(insert(passwords).values(owner=owner, hash=hashed, changed_at=now))
+    if not await connection.insert_new(passwords, owner=owner, hash=hashed, changed_at=now):
+        change = update(passwords).where(passwords.c.owner == owner)
+        await connection.execute(change.values(hash=hashed, changed_at=now))
     await connection.execute(delete(password_links).where(password_links.c.owner == owner))
     await connection.execute(delete(signin_links).where(signin_links.c.owner == owner))
     gone = delete(sessions).where(sessions.c.owner == owner)

@@ -131,7 +131,7 @@ async def test_a_good_one(browser: httpx.AsyncClient, open_house: House, fake: F
     (traded,) = (each for each in fake.asked if each.url.path.endswith("token_endpoint"))
     assert traded.headers["authorization"].startswith("Basic ") and b"code_verifier=" in traded.content
     page = await browser.get("/signin")
-    assert "Continue with id.example.org" in page.text
+    assert "Sign in with id.example.org" in page.text
 
 
 @pytest.mark.parametrize("word", ["openid-configuration", "token_endpoint", "jwks_uri", "userinfo_endpoint"])

@@ -216,6 +216,21 @@ def test_what_is_no_smtp_server(url: str) -> None:
         MailSettings.parse(url, "labyard@example.org")
 
 
-def test_the_sender_is_an_address() -> None:
-    with pytest.raises(LabyardError):
-        MailSettings.parse("smtp://x", "Labyard <x>")
+@pytest.mark.parametrize(
+    ("text", "sender"),
+    [
+        ("labs@example.org", "Labyard <labs@example.org>"),
+        ("Labs <labs@example.org>", "Labs <labs@example.org>"),
+        ("Labs, Inc. <Labs@example.org>", None),
+        ('"Labs, Inc." <Labs@example.org>', '"Labs, Inc." <labs@example.org>'),
+        ("Labs <x>", None),
+        ("", None),
+        ("labs@example.org\r\nBcc: eve@example.org", None),
+    ],
+)
+def test_the_sender_has_an_address(text: str, sender: str | None) -> None:
+    if sender is None:
+        with pytest.raises(LabyardError):
+            MailSettings.parse("smtp://x", text)
+    else:
+        assert MailSettings.parse("smtp://x", text).sender == sender

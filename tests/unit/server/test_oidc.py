@@ -109,7 +109,7 @@ def cookie_of(answer: httpx.Response) -> str:
 
 
 async def test_a_first_and_a_second_time(browser: httpx.AsyncClient, signing: House) -> None:
-    assert "Continue with Example" in (await browser.get("/plays/abc")).text
+    assert "Sign in with Example" in (await browser.get("/plays/abc")).text
     first = await through(browser, "1001", "/signin/oidc?next=/plays/abc%3Ftab=2")
     assert (first.status_code, first.headers["location"]) == (303, "/plays/abc?tab=2")
     assert 'labyard_oidc="";' in str(first.headers) or "Max-Age=0" in str(first.headers), "the way is over"

@@ -143,6 +143,14 @@ async def test_tries_of_one_account_are_bounded_whoever_tries(
     assert (await browser.get("/api/auth/me", headers=link)).status_code == 200, "another way in is open"
 
 
+async def test_waits_do_not_tell_which_address_is_whose(browser: httpx.AsyncClient, ada: str) -> None:
+    for _ in range(ACCOUNT_FREE):
+        await sign_in(browser, "ada", "wrong")
+    assert (await sign_in(browser, "ada", "wrong")).status_code == 409
+    for name in ("ada@example.org", "somebody@example.org"):
+        assert (await sign_in(browser, name, "wrong")).status_code == 403
+
+
 async def test_tries_from_one_place_are_bounded_but_good_ones_are_not_counted(
     browser: httpx.AsyncClient, ada: str
 ) -> None:
