@@ -89,12 +89,10 @@ async def test_one_mailbox_is_not_flooded(browser: httpx.AsyncClient, writing: H
     assert len(box.letters) == MAIL_FREE
 
 
-@pytest.mark.parametrize("address", ["", "ada", "ada@example.org\r\nBcc: eve@example.org", "a@b,c@d"])
-async def test_what_is_no_address_is_said(
-    browser: httpx.AsyncClient, writing: House, box: Mailbox, address: str
-) -> None:
-    answer = await browser.post("/forgot", data={"email": address})
-    assert answer.status_code == 400 and "no e-mail address" in answer.text
+async def test_what_is_no_address_is_said(browser: httpx.AsyncClient, writing: House, box: Mailbox) -> None:
+    for address in ("", "ada", "ada@example.org\r\nBcc: eve@example.org", "a@b,c@d"):
+        answer = await browser.post("/forgot", data={"email": address})
+        assert answer.status_code == 400 and "no e-mail address" in answer.text, address
     await writing.services.doors.outbox.settled()
     assert box.letters == []
 

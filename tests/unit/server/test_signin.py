@@ -97,38 +97,36 @@ async def test_what_is_typed_is_shown_again_but_the_password_and_never_as_markup
     assert "secret-word" not in answer.text and "<b>" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "onward", ["//evil.example", "/\\evil.example", "https://evil.example/", "", "/\t/evil.example"]
-)
-async def test_it_leads_on_to_pages_of_ours_alone(browser: httpx.AsyncClient, ada: str, onward: str) -> None:
-    assert (await sign_in(browser, "ada", GOOD, next=onward)).headers["location"] == "/"
-    assert 'name="next" value="/"' in (await sign_in(browser, "ada", "wrong", next=onward)).text
-    assert 'name="next" value="/"' in (await browser.get("/signin", params={"next": onward})).text
+async def test_it_leads_on_to_pages_of_ours_alone(browser: httpx.AsyncClient, ada: str) -> None:
+    for onward in ("//evil.example", "/\\evil.example", "https://evil.example/", "", "/\t/evil.example"):
+        assert (await sign_in(browser, "ada", GOOD, next=onward)).headers["location"] == "/", onward
+        assert 'name="next" value="/"' in (await sign_in(browser, "ada", "wrong", next=onward)).text
+        assert 'name="next" value="/"' in (await browser.get("/signin", params={"next": onward})).text
 
 
-@pytest.mark.parametrize("origin", [None, "null", "http://evil.test", "http://8080-a-b.labyard.localhost:8800"])
-async def test_no_other_page_signs_anybody_in(browser: httpx.AsyncClient, ada: str, origin: str | None) -> None:
-    headers = {**PAGE, **({"Origin": origin} if origin else {})}
+async def test_no_other_page_signs_anybody_in(browser: httpx.AsyncClient, ada: str) -> None:
     del browser.headers["Origin"]
-    answer = await browser.post("/signin", data={"username": "ada", "password": GOOD}, headers=headers)
-    assert answer.status_code == 403 and "set-cookie" not in answer.headers
+    for origin in (None, "null", "http://evil.test", "http://8080-a-b.labyard.localhost:8800"):
+        headers = {**PAGE, **({"Origin": origin} if origin else {})}
+        answer = await browser.post("/signin", data={"username": "ada", "password": GOOD}, headers=headers)
+        assert answer.status_code == 403 and "set-cookie" not in answer.headers, origin
 
 
-@pytest.mark.parametrize(
-    ("body", "kind", "status"),
-    [
-        (b"username=ada&username=eve&password=x", "application/x-www-form-urlencoded", 400),
-        (b"username=%ff&password=x", "application/x-www-form-urlencoded", 400),
-        (b"\xff\xfe", "application/x-www-form-urlencoded", 400),
-        (b"&".join(b"a%d=1" % n for n in range(100)), "application/x-www-form-urlencoded", 400),
-        (b"username=" + b"a" * 20_000, "application/x-www-form-urlencoded; charset=utf-8", 413),
-        (b'{"username": "ada"}', "application/json", 400),
-        (b"", "multipart/form-data; boundary=x", 400),
-    ],
-)
-async def test_what_is_no_form(browser: httpx.AsyncClient, body: bytes, kind: str, status: int) -> None:
-    answer = await browser.post("/signin", content=body, headers={"Content-Type": kind})
-    assert answer.status_code == status and "Sign in to Labyard" in answer.text
+NO_FORMS = [
+    (b"username=ada&username=eve&password=x", "application/x-www-form-urlencoded", 400),
+    (b"username=%ff&password=x", "application/x-www-form-urlencoded", 400),
+    (b"\xff\xfe", "application/x-www-form-urlencoded", 400),
+    (b"&".join(b"a%d=1" % n for n in range(100)), "application/x-www-form-urlencoded", 400),
+    (b"username=" + b"a" * 20_000, "application/x-www-form-urlencoded; charset=utf-8", 413),
+    (b'{"username": "ada"}', "application/json", 400),
+    (b"", "multipart/form-data; boundary=x", 400),
+]
+
+
+async def test_what_is_no_form(browser: httpx.AsyncClient) -> None:
+    for body, kind, status in NO_FORMS:
+        answer = await browser.post("/signin", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == status and "Sign in to Labyard" in answer.text, body[:40]
 
 
 async def test_tries_of_one_account_are_bounded_whoever_tries(
