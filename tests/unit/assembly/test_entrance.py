@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from tests.support.database import open_copy
 
 from labyard.assembly.entrance import entrance_settings, mailer, provider
+from labyard.assembly.house import services_over
+from labyard.assembly.settings import Settings
 from labyard.errors import LabyardError
+from labyard.hosts.fake import FakeHost
 
 
 def test_nothing_is_set_and_nobody_signs_up() -> None:
@@ -30,6 +35,19 @@ def test_what_is_set() -> None:
     found = provider(settings)
     assert settings.signup and mailer(settings) is not None and found is not None and found.name == "Example"
     assert "hidden" not in repr(settings)
+
+
+async def test_what_is_set_is_in_the_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABYARD_SIGNUP", "yes")
+    monkeypatch.setenv("LABYARD_SMTP_URL", "smtp://127.0.0.1:2525")
+    monkeypatch.setenv("LABYARD_MAIL_FROM", "labyard@example.org")
+    monkeypatch.setenv("LABYARD_OIDC_ISSUER", "https://id.example.org")
+    monkeypatch.setenv("LABYARD_OIDC_CLIENT_ID", "labyard")
+    database = await open_copy(tmp_path / "labyard.db")
+    services = services_over(Settings(data=tmp_path), database, FakeHost())
+    assert services.doors.signup and services.doors.post is not None
+    assert services.provider is not None and services.provider.name == "id.example.org"
+    await database.close()
 
 
 @pytest.mark.parametrize(
