@@ -11,7 +11,7 @@ MACHINE_TESTS := tests
 WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadfile --no-loadscope-reorder
 SOAK_TESTS := $(addprefix tests/vm/plays/test_,random_moments.py moments.py moments_crash.py database.py whole_catalog.py) tests/vm/examiner
 
-.PHONY: help setup packages up down check lint test soak bots bench clean
+.PHONY: help setup packages up down check lint test soak bots bench docs clean
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -53,6 +53,9 @@ bots: setup ## solve every lesson and start every playground, by bots (forty min
 
 bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NAME..." for some)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.bench $(BENCH)
+
+docs: $(READY) ## the documentation site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what was built here
 	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules tests/oidc/node_modules

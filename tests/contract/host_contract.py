@@ -60,6 +60,31 @@ class HostContract(MomentsContract, TasksContract):
         assert versions == sorted(set(versions))
         await host.destroy(ID)
 
+    async def test_what_is_taken(self, running: Host, plan: PlayPlan) -> None:
+        (cost,) = [cost for cost in (await running.load()).plays if cost.id == ID]
+        assert cost.machines == len(plan.machines) and cost.promised > 0 and cost.cpu_seconds >= 0
+        assert cost.memory is not None and cost.memory > 0
+        await running.stop(ID)
+        assert [cost.machines for cost in (await running.load()).plays if cost.id == ID] in ([], [0])
+
+    async def test_whether_it_booted_is_told(self, host: Host, plan: PlayPlan, patience: float) -> None:
+        async with asyncio.timeout(2 * patience):
+            await host.start(ID, plan, cold=True)
+            await reached(host, ID, PlayState.RUNNING)
+            booted = await listed(host)
+            await host.stop(ID)
+            await host.restart(ID)
+            await reached(host, ID, PlayState.RUNNING)
+            went_on = await listed(host)
+            await host.destroy(ID)
+        assert booted is not None and booted.booted
+        assert went_on is not None and not went_on.booted
+
+    async def test_a_kernel_that_is_not_here_cannot_be_removed(self, host: Host) -> None:
+        for unknown in ("0.0", "../6.1", ""):
+            with pytest.raises(NotFoundError):
+                await host.remove_kernel(unknown)
+
     async def test_unknown_plays(self, host: Host) -> None:
         verbs: list[Callable[[], Awaitable[object]]] = [
             lambda: host.restart(NOBODY),

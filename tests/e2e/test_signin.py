@@ -19,6 +19,7 @@ kind: playground
 name: shop
 title: A shop
 playground:
+  accessControl: {canList: [anyone], canRead: [anyone], canStart: [anyone]}
   machines:
     - name: web-01
       users: [{name: laborant, default: true}, {name: root}]

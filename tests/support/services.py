@@ -19,9 +19,12 @@ from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.mail import Mailer
 from labyard.control.manifests import Manifests
+from labyard.control.meters import Meters
+from labyard.control.operating import Operating
 from labyard.control.outbox import Outbox
 from labyard.control.passwords import Hasher
 from labyard.control.people import People
+from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.ports import Ports
@@ -33,6 +36,8 @@ from labyard.server.oidc.provider import Provider
 from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
+from labyard.store.overview import OverviewStore
+from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
 from labyard.store.progress import ProgressStore
@@ -56,8 +61,8 @@ def services_of(
 ) -> Services:
     """`folder`: for what is saved, pushed and uploaded. `catalog`: of playgrounds. `content`: roots of lessons that ship."""
     store, changes, policy = PlayStore(database), Changes(), policy or Policy()
-    progress = Progress(ProgressStore(database))
-    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
+    progress, meters = Progress(ProgressStore(database)), Meters()
+    reconciler = Reconciler(store, host, changes, policy, told=progress.see, seen=meters.saw)
     own = folder / "playgrounds"
     books = Catalog([own, catalog], Manifests(), own=own)
     pushed, previews = Pieces(folder / "pushed"), Pieces(folder / "previews")
@@ -90,7 +95,10 @@ def services_of(
         people=people,
         doors=doors,
         provider=provider,
+        permissions=Permissions(PieceStore(database), books, library),
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
+        operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
+        meters=meters,
         host=host,
         reconciler=reconciler,
         scratch=folder / "uploads",

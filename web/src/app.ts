@@ -2,7 +2,7 @@
 
 import { html, type TemplateResult } from "lit";
 import { api, ApiError } from "./api/client.ts";
-import { framed, missing, signIn } from "./app-pages.ts";
+import { forbidden, framed, missing, signIn } from "./app-pages.ts";
 import { PageElement } from "./parts/element.ts";
 import type { Me } from "./api/types.ts";
 import { asApiError, problem } from "./parts/problem.ts";
@@ -20,6 +20,7 @@ export class LabyardApp extends PageElement {
   declare error: ApiError | null;
   /** Undefined: not known yet; null: nobody. */
   declare who: Me | null | undefined;
+  #adminCode: Promise<unknown> | null = null;
 
   constructor() {
     super();
@@ -53,7 +54,17 @@ export class LabyardApp extends PageElement {
   }
 
   #framed(content: TemplateResult): TemplateResult {
-    return framed(content, { handle: this.who?.handle ?? "", leave: () => void this.#leave() });
+    return framed(content, { handle: this.who?.handle ?? "", leave: () => void this.#leave(), admin: this.who?.role === "admin" });
+  }
+
+  /** Its code is loaded by those who run the box alone. */
+  #admin(route: Route & { page: "admin" }): TemplateResult {
+    if (this.who?.role !== "admin") return this.#framed(forbidden("These pages are for those who run this box."));
+    this.#adminCode ??= import("./admin/admin.ts").catch((cause: unknown) => {
+      this.#adminCode = null;
+      this.error = new ApiError(0, { code: "page", message: "The code of these pages could not be loaded.", hint: `Reload the page. (${String(cause)})` });
+    });
+    return this.#framed(html`<labyard-admin .section=${route.section} .name=${route.name}></labyard-admin>`);
   }
 
   protected override render(): TemplateResult {
@@ -71,6 +82,8 @@ export class LabyardApp extends PageElement {
         return this.#framed(html`<labyard-lessons .kind=${this.route.kind}></labyard-lessons>`);
       case "lesson":
         return this.#framed(html`<labyard-lesson .kind=${this.route.kind} .name=${this.route.name} .path=${this.route.path}></labyard-lesson>`);
+      case "admin":
+        return this.#admin(this.route);
       case "play":
         return html`<labyard-play .playId=${this.route.id}></labyard-play>`;
       case "missing":

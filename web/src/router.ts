@@ -10,7 +10,11 @@ export type Route =
   | { page: "playground"; name: string }
   | { page: "lessons"; kind: LessonKind }
   | { page: "lesson"; kind: LessonKind; name: string; path: string }
+  | { page: "admin"; section: AdminSection; name: string }
   | { page: "missing"; path: string };
+
+export const ADMIN_SECTIONS = ["overview", "plays", "people", "images", "disk"] as const;
+export type AdminSection = (typeof ADMIN_SECTIONS)[number];
 
 /** `search`: of lessons of a course, `?lesson=module/lesson`. */
 export function routeOf(path: string, search = ""): Route {
@@ -22,10 +26,19 @@ export function routeOf(path: string, search = ""): Route {
     if (kind === "plays") return { page: "play", id: name };
     if (kind === "playgrounds") return { page: "playground", name };
   }
+  if (kind === "admin") return adminRoute(parts) ?? { page: "missing", path };
   const lessons = KINDS.find((each) => each === kind);
   if (lessons && parts.length === 1) return { page: "lessons", kind: lessons };
   if (lessons && parts.length === 2 && name) return { page: "lesson", kind: lessons, name, path: new URLSearchParams(search).get("lesson") ?? "" };
   return { page: "missing", path };
+}
+
+/** `/admin`, `/admin/{section}`, and of plays also one of them. */
+function adminRoute(parts: string[]): Route | null {
+  const [, word = "overview", name = ""] = parts;
+  const section = ADMIN_SECTIONS.find((each) => each === word);
+  if (!section || parts.length > 3 || (name && section !== "plays")) return null;
+  return { page: "admin", section, name };
 }
 
 function decoded(part: string): string {
@@ -38,6 +51,9 @@ function decoded(part: string): string {
 
 export const playPath = (id: string): string => `/plays/${encodeURIComponent(id)}`;
 export const playgroundPath = (name: string): string => `/playgrounds/${encodeURIComponent(name)}`;
+
+export const adminPath = (section: AdminSection = "overview", name = ""): string =>
+  `/admin${section === "overview" ? "" : `/${section}`}${name ? `/${encodeURIComponent(name)}` : ""}`;
 
 export const lessonPath = (kind: LessonKind, name: string, path = ""): string =>
   `/${kind}/${encodeURIComponent(name)}${path ? `?lesson=${encodeURIComponent(path)}` : ""}`;

@@ -20,7 +20,10 @@ from labyard.control.doors import doors_over
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
+from labyard.control.meters import Meters
+from labyard.control.operating import Operating
 from labyard.control.people import People
+from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.ports import Ports
@@ -36,6 +39,8 @@ from labyard.server.services import Nights, ServerSettings, Services
 from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
+from labyard.store.overview import OverviewStore
+from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
 from labyard.store.progress import ProgressStore
@@ -65,8 +70,8 @@ def services_over(
 ) -> Services:
     """Control and access over any host, with the data folder's database."""
     store, changes, policy = PlayStore(database), Changes(), Policy()
-    progress = Progress(ProgressStore(database))
-    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
+    progress, meters = Progress(ProgressStore(database)), Meters()
+    reconciler = Reconciler(store, host, changes, policy, told=progress.see, seen=meters.saw)
     own = settings.data / "playgrounds"
     catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
     content, previews = Pieces(settings.data / "content"), Pieces(settings.data / "previews")
@@ -91,7 +96,10 @@ def services_over(
             database, access, people, clock=utc_now, mailer=mailer(entrance), signup=entrance.signup, url=entrance.url
         ),
         provider=provider(entrance),
+        permissions=Permissions(PieceStore(database), catalog, library),
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
+        operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
+        meters=meters,
         host=host,
         reconciler=reconciler,
         scratch=settings.data / "uploads",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -45,6 +46,19 @@ def pull(
 
     async def work(api: Api) -> None:
         await show(api.lines("/api/kernels/pull", json={"version": version}))
+        out(version)
+
+    run(work)
+
+
+@app.command("remove", epilog=examples("labyard kernel remove 6.12"))
+def remove(
+    version: Annotated[str, typer.Argument(help="As `kernel list` shows it.", metavar="VERSION")],
+) -> None:
+    """Remove a kernel that no play and no snapshot boots from. It is fetched again when one is needed."""
+
+    async def work(api: Api) -> None:
+        await api.delete(f"/api/kernels/{quote(version, safe='')}")
         out(version)
 
     run(work)

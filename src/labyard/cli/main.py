@@ -30,6 +30,7 @@ VERBS = (
     Verb("serve", "labyard.cli.serve", "Serve on this box, for a service manager."),
     Verb("signin-link", "labyard.cli.signin_link", "Print a fresh link that signs a browser in."),
     Verb("user", "labyard.cli.user", "People with an account on this server."),
+    Verb("access", "labyard.cli.access", "Who may find, read and start what is yours."),
     Verb("token", "labyard.cli.token", "Tokens of your own, for programs and other computers."),
     Verb("doctor", "labyard.cli.doctor.verb", "Say what this box lacks, and how to mend it."),
     Verb("playground", "labyard.cli.playground.app", "Start, watch and end plays of a playground."),

@@ -50,7 +50,9 @@ def create(
     name: Annotated[str, typer.Argument(help="What it is for.", metavar="NAME")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it is good for: {account,learning,playground,author}:{read,write}. All that you may."),
+        typer.Option(
+            help="What it is good for: {account,learning,playground,author}:{read,write}, metrics:read. All that you may."
+        ),
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="When it ends. Never.")] = None,
 ) -> None:

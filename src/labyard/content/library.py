@@ -108,8 +108,7 @@ class Library:
         found = (each for entries in (self.previews_of, self.entries) for each in entries(plural))
         entry = next((each for each in found if each.name == name), None)
         if entry is None:
-            kind = PLURALS[plural]
-            raise NotFoundError(f"no {kind} {name[:64]!r}", hint=f"`labyard content list --kind {kind}` shows them")
+            raise no_piece(plural, name)
         return entry
 
     def tree(self, entry: Entry) -> Tree:
@@ -227,6 +226,11 @@ class Library:
             problem = Problem(file=shown, line=1, column=1, message="cannot be read: it leads out of its folder")
             return Document.unread(shown, problem)
         return read_file(folder, name, self.limits, shown=shown)
+
+
+def no_piece(plural: str, name: str) -> NotFoundError:
+    kind = PLURALS[plural]
+    return NotFoundError(f"no {kind} {name[:64]!r}", hint=f"`labyard content list --kind {kind}` shows them")
 
 
 def _folders(place: Path) -> list[Path]:

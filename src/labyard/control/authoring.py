@@ -76,12 +76,12 @@ class Authoring:
             await _on_disk(pieces.create, plural, name, files)
 
     async def remove(self, owner: str, plural: str, name: str) -> Removed:
-        """The whole piece. Plays of it go on, and progress stays; those of a preview end with it."""
+        """The whole piece. Plays of it go on, and progress stays; those of a preview, whoever's, end with it."""
         pieces = await asyncio.to_thread(self._writable, plural, name)
         async with self._alone(plural, name):
             await _on_disk(pieces.remove, plural, name)
-        views = [view for view in await self._plays.list(owner) if _is_of(view, plural, name)]
         preview = pieces is self.previews
+        views = [view for view in await self._plays.list(None if preview else owner) if _is_of(view, plural, name)]
         if preview:
             views = [await self.end(view) for view in views if view.row.plan.preview]
         return Removed(plays=tuple(views), ended=preview)

@@ -51,7 +51,7 @@ class Catalog:
         """NotFoundError when there is none of that name."""
         entry = next((entry for entry in self.entries() if entry.name == name), None)
         if entry is None:
-            raise NotFoundError(f"no playground {name[:64]!r}", hint="`labyard playground catalog` lists what there is")
+            raise no_playground(name)
         return entry
 
     def manifest(self, name: str) -> Manifest:
@@ -89,3 +89,7 @@ class Catalog:
             problem = Problem(file=file, line=1, column=1, message=f"cannot be read: {error}")
             return Entry(name=fallback, file=file, folder=folder, problems=(problem,))
         return Entry(name=manifest.name, file=file, folder=folder, manifest=manifest)
+
+
+def no_playground(name: str) -> NotFoundError:
+    return NotFoundError(f"no playground {name[:64]!r}", hint="`labyard playground catalog` lists what there is")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labyard.content.library import PLURALS, Entry, Library
@@ -83,6 +83,20 @@ class LessonChange:
     started: bool | None = None
     completed: bool | None = None
 
+    @property
+    def path(self) -> str:
+        return f"{self.module}/{self.lesson}" if self.module else self.lesson
+
+    @property
+    def plays(self) -> bool:
+        """Whether it takes somebody who may start it."""
+        return self.started is True or self.completed is True
+
+
+def refuse_many(changes: Sequence[LessonChange]) -> None:
+    if len(changes) > MOST_CHANGES:
+        raise BadRequestError(f"at most {MOST_CHANGES} lessons at a time")
+
 
 class Learning:
     def __init__(self, library: Library, lessons: Lessons, plays: Plays, progress: Progress) -> None:
@@ -100,12 +114,10 @@ class Learning:
 
     async def change(self, owner: str, name: str, changes: list[LessonChange], parameters: Mapping[str, str]) -> None:
         """Start, stop or complete lessons of a course. NotFoundError, ConflictError, and what a start raises."""
-        if len(changes) > MOST_CHANGES:
-            raise BadRequestError(f"at most {MOST_CHANGES} lessons at a time")
+        refuse_many(changes)
         entry, tree = await asyncio.to_thread(self._tree, "courses", name)
         for change in changes:
-            path = f"{change.module}/{change.lesson}" if change.module else change.lesson
-            page = await asyncio.to_thread(self._library.lesson, entry, path)
+            page = await asyncio.to_thread(self._library.lesson, entry, change.path)
             key = LessonKey(COURSE, entry.name, page.path)
             if change.started is True:
                 await self._lessons.start(owner, key, parameters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from labyard.content.library import Library
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
 from labyard.control.decide import become, want
+from labyard.control.diary import Deed, Diary
 from labyard.control.moments import Moments, refuse_unkept
 from labyard.control.planning import NewPlay, Planner
 from labyard.control.policy import Policy
@@ -25,6 +27,7 @@ from labyard.hosts.contract import INPUT_LIMIT, Host
 from labyard.play.plan import PlayPlan, TaskKind
 from labyard.play.progress import Progress as Step
 from labyard.play.status import PlayState, Reason
+from labyard.store.diary import DiaryEntry
 from labyard.store.plays import Desired, PlayRow, PlayStore, StateEvent
 
 TITLE_LIMIT = 200
@@ -55,6 +58,7 @@ class Plays:
         self._clock = clock
         self._planner = Planner(catalog, library, host, policy)
         self._progress = progress
+        self._diary = Diary(store, clock=clock)
         self.moments = Moments(self._rows, host, policy)
         self.saved = Saved(self._rows, self.moments, catalog, host)
         self.changes = changes
@@ -67,7 +71,8 @@ class Plays:
         await self._check_rate(owner)
         manifest_name, plan = await self._planner.read(new)
         row = self._fresh(owner, plan, new.title or plan.title, manifest_name)
-        return await self._begin(replace(row, cold=new.cold, bot=new.bot))
+        deed = Deed(who=owner, what="start", detail="cold" if new.cold else "")
+        return await self._begin(replace(row, cold=new.cold, bot=new.bot), deed)
 
     async def fork(self, owner: str, play_id: str) -> PlayView:
         """A second play, to be made from what this one is when its turn comes. Counts as a start.
@@ -79,7 +84,8 @@ class Plays:
         await self._check_rate(owner)
         title = source.title if source.title.startswith(_FORK_OF) else _FORK_OF + source.title
         row = self._fresh(owner, source.plan, title, source.manifest_name)
-        return await self._begin(replace(row, origin=source.id, bot=source.bot))
+        deed = Deed(who=owner, what="fork", detail=source.id)
+        return await self._begin(replace(row, origin=source.id, bot=source.bot), deed)
 
     async def prepare(self, playground: str, parameters: Mapping[str, str]) -> AsyncIterator[Step]:
         """Have a snapshot its starts fork from. SpecError, NotFoundError, CapacityError before anything is begun."""
@@ -90,18 +96,24 @@ class Plays:
         """NotFoundError also for another owner's play: ids are not told. `owner` None: whoever's it is."""
         return await self._rows.view(await self._rows.row(owner, play_id))
 
+    async def diary(self, owner: str | None, play_id: str) -> builtins.list[DiaryEntry]:
+        """What happened to it, oldest first; NotFoundError as for `get`."""
+        return await self._store.diary((await self._rows.row(owner, play_id)).id)
+
     async def list(self, owner: str | None, *, persistent: bool | None = None) -> list[PlayView]:
         """Newest first; `owner` None: everybody's; with `persistent`: only those kept (or only those not)."""
         rows = await self._store.list(owner=owner)
         return [await self._rows.view(row) for row in rows if persistent is None or row.persistent is persistent]
 
-    async def of_lesson(self, owner: str, lesson: str | None = None) -> builtins.list[PlayView]:
-        """The owner's own plays of a lesson (None: of any) that are meant to run, newest first; no bot's."""
+    async def of_lesson(self, owner: str | None, lesson: str | None = None) -> builtins.list[PlayView]:
+        """Plays of a lesson (None: of any) that are meant to run, newest first: the owner's (None: everybody's), no bot's."""
         return [await self._rows.view(row) for row in await self._store.of_lessons(owner, lesson)]
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
-    async def stop(self, owner: str, play_id: str) -> PlayView:
+    async def stop(self, owner: str | None, play_id: str, *, by: str = "") -> PlayView:
+        """`owner` None: whoever's it is; then `by` says who asks."""
+
         def change(row: PlayRow, now: datetime) -> PlayRow:
             if row.state is PlayState.CREATED:
                 raise ConflictError("this play has not started yet", hint="destroy it instead")
@@ -112,7 +124,7 @@ class Plays:
                 want(row, Desired.STOPPED, now, row.reason or Reason.STOPPED, row.detail), PlayState.STOPPING, now
             )
 
-        return await self._rows.change(owner, play_id, change)
+        return await self._rows.change(owner, play_id, change, Deed(who=by or owner or "", what="stop"))
 
     async def restart(self, owner: str, play_id: str) -> PlayView:
         def change(row: PlayRow, now: datetime) -> PlayRow:
@@ -127,17 +139,19 @@ class Plays:
                 )
             return become(replace(want(row, Desired.RESTART, now), expires_at=None), PlayState.STARTING, now)
 
-        return await self._rows.change(owner, play_id, change)
+        return await self._rows.change(owner, play_id, change, Deed(who=owner, what="restart"))
 
     async def snapshot(self, owner: str, play_id: str, name: str) -> PlayView:
         """Keep what it is now under a name; it goes on as it was."""
-        await self.moments.take(owner, play_id, name)
+        async with self._doing(owner, play_id, "snapshot", name):
+            await self.moments.take(owner, play_id, name)
         return await self.get(owner, play_id)
 
     async def rewind(self, owner: str, play_id: str, name: str) -> PlayView:
         """Make it what it was when the snapshot was taken, and let it go on from there, also when it was stopped."""
         await self._note(owner, play_id)
-        row = await self.moments.rewind(owner, play_id, name)
+        async with self._doing(owner, play_id, "rewind", name):
+            row = await self.moments.rewind(owner, play_id, name)
         if row.state is not PlayState.RUNNING:
             return await self.restart(owner, play_id)
         # Whoever asked must not take what was before for what comes now.
@@ -147,22 +161,26 @@ class Plays:
         )
 
     async def remove_snapshot(self, owner: str, play_id: str, name: str) -> PlayView:
-        await self.moments.remove(owner, play_id, name)
+        async with self._doing(owner, play_id, "remove_snapshot", name):
+            await self.moments.remove(owner, play_id, name)
         return await self.get(owner, play_id)
 
     async def save(self, owner: str, play_id: str, name: str) -> PlayView:
         """Make it, as it is now, a playground of that name."""
-        await self.saved.save(owner, play_id, name)
+        async with self._doing(owner, play_id, "save", name):
+            await self.saved.save(owner, play_id, name)
         return await self.get(owner, play_id)
 
-    async def destroy(self, owner: str, play_id: str) -> PlayView:
+    async def destroy(self, owner: str | None, play_id: str, *, by: str = "") -> PlayView:
+        """`owner` None: whoever's it is; then `by` says who asks."""
+
         def change(row: PlayRow, now: datetime) -> PlayRow:
             if row.desired is Desired.DESTROYED:
                 return row
             aimed = want(row, Desired.DESTROYED, now, row.reason or Reason.DESTROYED, row.detail)
             return become(aimed, PlayState.DESTROYING, now)
 
-        return await self._rows.change(owner, play_id, change)
+        return await self._rows.change(owner, play_id, change, Deed(who=by or owner or "", what="destroy"))
 
     async def set_title(self, owner: str, play_id: str, title: str) -> PlayView:
         if len(title) > TITLE_LIMIT or not title.isprintable():
@@ -176,7 +194,7 @@ class Plays:
             refuse_gone(row)
             return replace(row, persistent=True, expires_at=None)
 
-        view = await self._rows.change(owner, play_id, change)
+        view = await self._rows.change(owner, play_id, change, Deed(who=owner, what="persist"))
         await self._tell_lifetime(view.row, None)
         return view
 
@@ -200,7 +218,8 @@ class Plays:
                 expires_at = now + span
             return replace(row, max_play_time=int(span.total_seconds()), expires_at=expires_at, persistent=False)
 
-        view = await self._rows.change(owner, play_id, change)
+        deed = Deed(who=owner, what="extend", detail=f"{minutes} min")
+        view = await self._rows.change(owner, play_id, change, deed)
         if view.row.expires_at is not None:
             await self._tell_lifetime(view.row, (view.row.expires_at - self._clock()).total_seconds())
         return view
@@ -215,7 +234,8 @@ class Plays:
             raise NotFoundError(f"this play has no machine {machine!r}", hint=f"it has {names}")
         if row.state not in (PlayState.RUNNING, PlayState.FAILED, PlayState.STARTING):
             raise ConflictError(f"this play is {row.state}", hint="its machines are off")
-        await self._host.machine(play_id, machine, verb)
+        async with self._doing(owner, play_id, f"machine.{verb}", machine):
+            await self._host.machine(play_id, machine, verb)
         return await self._rows.view(await self._rows.row(owner, play_id))
 
     async def put_in(self, owner: str, play_id: str, task: str, value: str) -> PlayView:
@@ -248,11 +268,14 @@ class Plays:
         if self._progress is not None and report is not None:
             await self._progress.see(row, replace(row, report=report))
 
-    async def _begin(self, row: PlayRow) -> PlayView:
+    def _doing(self, owner: str, play_id: str, what: str, detail: str) -> AbstractAsyncContextManager[None]:
+        return self._diary.doing(play_id, Deed(who=owner, what=what, detail=detail))
+
+    async def _begin(self, row: PlayRow, deed: Deed) -> PlayView:
         """An attempt is written first: a cut between the two leaves one that was never played, not one that never counts."""
         if self._progress is not None:
             await self._progress.began(row)
-        return await self._rows.add(row)
+        return await self._rows.add(row, deed)
 
     def _fresh(self, owner: str, plan: PlayPlan, title: str, manifest_name: str) -> PlayRow:
         now = self._clock()

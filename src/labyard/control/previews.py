@@ -37,7 +37,7 @@ class Previews:
         for plural in PLURALS:
             for name in await asyncio.to_thread(self._authoring.previews.names, plural):
                 await self._look(plural, name)
-        for view in await self._plays.of_lesson(OWNER):
+        for view in await self._plays.of_lesson(None):
             key = LessonKey.parse(view.row.plan.lesson)
             if view.row.plan.preview and not self._authoring.previews.has(key.plural, key.name):
                 await self._authoring.end(view)

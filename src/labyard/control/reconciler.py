@@ -23,11 +23,13 @@ from labyard.control.decide import (
     is_orphan_due,
     without_origin,
 )
+from labyard.control.diary import happened, refused
 from labyard.control.policy import Policy
 from labyard.control.retry import Retries
 from labyard.errors import CapacityError, LabyardError, NotFoundError
 from labyard.hosts.contract import Host
 from labyard.play.status import PlayReport, PlayState, Reason
+from labyard.store.diary import DiaryEntry
 from labyard.store.plays import PlayRow, PlayStore, StaleError
 
 log = structlog.get_logger()
@@ -45,7 +47,15 @@ Told = Callable[[PlayRow, PlayRow], Awaitable[None]]
 """Gets a row as it is and as it will be, with another report. May be told the same again after a cut."""
 
 
+Seen = Callable[[PlayRow, PlayRow, datetime], None]
+"""Gets a row as it was and as it is now written, and when."""
+
+
 async def _nobody(_old: PlayRow, _new: PlayRow) -> None:
+    return
+
+
+def _unseen(_old: PlayRow, _new: PlayRow, _now: datetime) -> None:
     return
 
 
@@ -60,11 +70,13 @@ class Reconciler:
         policy: Policy,
         *,
         told: Told = _nobody,
+        seen: Seen = _unseen,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`told`: of every new report, before it is kept."""
+        """`told`: of every new report, before it is kept. `seen`: of every row, after it is."""
         self._store = store
         self._told = told
+        self._seen = seen
         self._host = host
         self._changes = changes
         self._policy = policy
@@ -196,10 +208,13 @@ class Reconciler:
                 await self._save(row, new)
         return True
 
-    async def _save(self, old: PlayRow, new: PlayRow) -> None:
+    async def _save(self, old: PlayRow, new: PlayRow, *before: DiaryEntry) -> None:
+        """`before`: what its diary says first."""
         if new.report is not old.report:
             await self._told(old, new)
-        await self._store.save(new, now=self._clock())
+        now = self._clock()
+        await self._store.save(new, now=now, told=(*before, *happened(old, new, now)))
+        self._seen(old, new, now)
         if new.state is not old.state:
             self._retries.forget(new.id)
             reason = None if new.reason is None else new.reason.value
@@ -261,11 +276,14 @@ class Reconciler:
         delay = self._retries.again(row.id)
         message = error.message if isinstance(error, LabyardError) else f"{type(error).__name__}: {error}"
         log.warning("host refused", play=row.id, verb=verb.name.lower(), error=message, again_in=delay)
+        trouble = refused(row, verb.name.lower(), message, self._clock())
         hopeless = verb is Verb.START and without_origin(row, error)
         if hopeless or (verb is Verb.START and self._retries.count(row.id) >= _STARTS_AT_MOST):
             reason = Reason.ORIGIN_GONE if hopeless else Reason.INTERNAL
-            await self._save(row, fail(row, reason, message, self._clock()))
+            await self._save(row, fail(row, reason, message, self._clock()), trouble)
             return True
+        if self._retries.count(row.id) == 1:  # once is enough: it is asked again for as long as it takes
+            await self._store.note(trouble)
         asyncio.get_running_loop().call_later(delay, self.poke, row.id)
         return False
 

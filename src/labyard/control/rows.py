@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labyard.control.changes import Changes
+from labyard.control.diary import Deed, happened
 from labyard.control.reconciler import Reconciler
 from labyard.errors import ConflictError, NotFoundError
 from labyard.play.status import PlayState
@@ -50,19 +51,21 @@ class Rows:
         waiting = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
         return PlayView(row=row, place=await self._store.place(row) if waiting else None, now=self._clock())
 
-    async def add(self, row: PlayRow) -> PlayView:
-        await self._store.insert(row)
+    async def add(self, row: PlayRow, deed: Deed) -> PlayView:
+        await self._store.insert(row, (deed.told(row.id, row.created_at),))
         self._reconciler.poke(row.id)
         return await self.view(row)
 
-    async def change(self, owner: str, play_id: str, change: Change) -> PlayView:
+    async def change(self, owner: str | None, play_id: str, change: Change, deed: Deed | None = None) -> PlayView:
+        """`deed`: whose wish this is, for the diary; it is told when it changes anything."""
         for _ in range(_CHANGE_TRIES):
-            row = await self.row(owner, play_id)
-            changed = change(row, self._clock())
+            row, now = await self.row(owner, play_id), self._clock()
+            changed = change(row, now)
             if changed == row:
                 return await self.view(row)
+            asked = () if deed is None else (deed.told(play_id, now),)
             try:
-                saved = await self._store.save(changed, now=self._clock())
+                saved = await self._store.save(changed, now=now, told=(*asked, *happened(row, changed, now)))
             except StaleError:
                 continue
             self._changes.tell(play_id)

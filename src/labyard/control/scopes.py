@@ -17,6 +17,7 @@ class Scope(StrEnum):
     PLAYGROUND_WRITE = "playground:write"
     AUTHOR_READ = "author:read"
     AUTHOR_WRITE = "author:write"
+    METRICS_READ = "metrics:read"
 
 
 _LESSONS = ("challenges", "tutorials", "courses", "skill-paths", "roadmaps", "trainings")
@@ -24,8 +25,11 @@ _AREAS = {
     "account": ("auth", "tokens"),  # not what gives anybody more: new tokens, links, users
     "learning": ("progress", *_LESSONS),
     "playground": ("plays", "playgrounds", "capacity"),
-    "author": ("author", "content", "images", "kernels", "disk"),
+    "author": ("author", "content", "access", "images", "kernels", "disk"),
+    "metrics": ("host",),
 }
+_ALONE = {"content": Scope.LEARNING_READ, "metrics": Scope.METRICS_READ}
+_WORDS = frozenset(Scope)
 _AREA = {first: area for area, firsts in _AREAS.items() for first in firsts}
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _WRITTEN = ("POST", "DELETE")
@@ -34,17 +38,18 @@ _WRITTEN = ("POST", "DELETE")
 def needed(method: str, path: str) -> Scope | None:
     """What a request takes; None: no scope is enough. `method`: `WEBSOCKET` for one, which always changes something."""
     parts = path.strip("/").split("/")
-    if parts[0] == "content":
-        return Scope.LEARNING_READ
+    if parts[0] in _ALONE:
+        return _ALONE[parts[0]]
     area = _AREA.get(parts[1]) if parts[0] == "api" and len(parts) > 1 else None
     if area is None:
         return None
     if parts[1] in _LESSONS and method in _WRITTEN:
         area = "author"  # a new lesson, or its end; learners change theirs with PATCH
-    return Scope(f"{area}:{'read' if method in _SAFE else 'write'}")
+    word = f"{area}:{'read' if method in _SAFE else 'write'}"
+    return Scope(word) if word in _WORDS else None
 
 
 def covers(scopes: Collection[Scope], method: str, path: str) -> bool:
     """Whether a token of these scopes is good for a request."""
     wanted = needed(method, path)
-    return wanted is not None and (wanted in scopes or Scope(wanted.replace(":read", ":write")) in scopes)
+    return wanted is not None and (wanted in scopes or wanted.replace(":read", ":write") in scopes)

@@ -99,7 +99,7 @@ class BringUp:
         if self.record.report.state is PlayState.RUNNING:
             await self._boot()
             return True
-        self.record.become(PlayState.STARTING)
+        self.record.become(PlayState.STARTING, booted=False)
         if await self._go_on():
             return True
         key = await self._template_key()
@@ -304,7 +304,7 @@ class BringUp:
     # by booting
 
     async def _boot(self) -> None:
-        self.record.catch_up()  # what a boot has done is not to be done again
+        self.record.catch_up(booted=True)  # what a boot has done is not to be done again
         await in_thread(self._sweep)
         ground = await lay_ground(self.record.entry, self._parts, self._machines)
         self.ground = ground

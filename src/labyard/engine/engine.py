@@ -19,9 +19,10 @@ from labyard.engine.disk import DiskGuard
 from labyard.engine.facts import MachineFacts
 from labyard.engine.journal import Entry, Journal, was_running
 from labyard.engine.live_play import LivePlay
+from labyard.engine.load import Taken, taken
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, KEPT
-from labyard.engine.upkeep import Kind, Use, scrub, seal, use_of, use_of_play
+from labyard.engine.upkeep import SNAPSHOTS, Use, scrub, seal, use_of_plays, use_of_templates, users
 from labyard.engine.waiting import Waiting
 from labyard.engine.watch import Watchers
 from labyard.errors import CapacityError, ConflictError, NetworkError, NotFoundError
@@ -278,14 +279,8 @@ class Engine:
     async def disk_use(self) -> list[Use]:
         """Of plays, their snapshots, and what starts fork from."""
         plays = {play.id: play.record.folder for play in self._plays.values() if not play.entry.internal}
-        return await in_thread(self._disk_use, plays)
-
-    def _disk_use(self, plays: dict[str, Path]) -> list[Use]:
-        found = [use for name, folder in plays.items() for use in use_of_play(name, folder)]
-        for key, snapshot in self._parts.templates.all().items():
-            kind = Kind.SAVED if self._parts.templates.is_saved(key) else Kind.WARM
-            found.append(use_of(kind, key, self._parts.templates.place(key), note=snapshot.plan.playground))
-        return found
+        found = await in_thread(use_of_plays, plays)
+        return [*found, *await in_thread(use_of_templates, self._parts.templates)]
 
     async def scrub(self) -> list[str]:
         """A line for each snapshot that was damaged, and is set aside."""
@@ -369,15 +364,27 @@ class Engine:
         active = [play.entry.plan for play in somebodys if play.report.state.active]
         return room_of(active, self._parts.settings)
 
+    async def load(self) -> tuple[dict[str, Taken], list[Taken]]:
+        """What each play with machines takes now; and each that waits for somebody."""
+        nobodys = {play.id for play in self._plays.values() if play.entry.internal}
+        living = {play.id: play.pids() for play in self._plays.values() if play.report.state.active}
+        measured = await in_thread(taken, living)
+        theirs = {play_id: each for play_id, each in measured.items() if play_id not in nobodys}
+        return theirs, [each for play_id, each in measured.items() if play_id in nobodys]
+
+    def plans(self) -> dict[str, PlayPlan]:
+        """Of everybody's plays."""
+        return {play.id: play.entry.plan for play in self._plays.values() if not play.entry.internal}
+
     def image_users(self) -> dict[str, list[str]]:
         """Digest of every image a play's disks lie on → those plays."""
-        users: dict[str, list[str]] = {}
-        for play in self._plays.values():
-            for digest in play.image_digests():
-                users.setdefault(digest, []).append(play.id)
-        for digest in self._parts.templates.images():
-            users.setdefault(digest, []).append("snapshots")
-        return users
+        of_plays = {play.id: play.image_digests() for play in self._plays.values()}
+        return users({**of_plays, SNAPSHOTS: self._parts.templates.images()})
+
+    def kernel_users(self) -> dict[str, list[str]]:
+        """Version of every kernel a play's machines boot → those plays."""
+        of_plays = {play.id: play.kernels() for play in self._plays.values()}
+        return users({**of_plays, SNAPSHOTS: self._parts.templates.kernels()})
 
     async def console(self, play_id: str, machine: str) -> str:
         return await self.play(play_id).console(machine)

@@ -31,6 +31,11 @@ class Footing(Value):
     def folder(self) -> Path:
         return self.spec.initrd.parent
 
+    @property
+    def kernel(self) -> str:
+        """Its version: it lies in a folder of that name (images/kernels.py)."""
+        return self.spec.kernel.parent.name
+
     def own_layers(self) -> list[LayerSpec]:
         """Layers that lie in the machine's folder; those below belong to the image store."""
         return [layer for disk in self.spec.disks for layer in disk.layers if layer.path.parent == self.folder]

@@ -331,6 +331,15 @@ class LivePlay:
         footings = (read_footing(machine_folder(self.entry, self._parts, name)) for name in self.machines)
         return {digest for footing in footings if footing for digest in footing.images}
 
+    def kernels(self) -> set[str]:
+        """Versions that its machines boot, as far as they are laid."""
+        footings = (read_footing(machine_folder(self.entry, self._parts, name)) for name in self.machines)
+        return {footing.kernel for footing in footings if footing}
+
+    def pids(self) -> tuple[int, ...]:
+        """Of its machines' processes that are there."""
+        return tuple(machine.process.pid for machine in self.machines.values() if machine.process is not None)
+
     async def console(self, name: str) -> str:
         machine = self.find(name)
         if machine.process is not None:

@@ -85,9 +85,14 @@ class PlayRecord:
         if not self.hurry:
             self._journal.write(self.entry)
 
-    def catch_up(self) -> None:
-        """It has come up, or has failed: its journal says so, and the disk catches up when `sync` is called."""
+    def catch_up(self, *, booted: bool = False) -> None:
+        """It has come up, or has failed: its journal says so, and the disk catches up when `sync` is called.
+
+        `booted`: it is about to come up by booting.
+        """
         self.hurry = False
+        if booted and self.report.state is PlayState.STARTING:
+            self.entry = self.entry.model_copy(update={"report": self.report.model_copy(update={"booted": True})})
         if not self.gone:
             self._journal.write(self.entry, durable=False)
 

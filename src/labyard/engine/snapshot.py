@@ -68,6 +68,9 @@ class Snapshot(Value):
         """Digests of what its disks lie on."""
         return {digest for machine in self.machines for digest in machine.footing.images}
 
+    def kernels(self) -> set[str]:
+        return {machine.footing.kernel for machine in self.machines}
+
 
 def read_snapshot(folder: Path) -> Snapshot | None:
     """What lies there, None when nothing complete does. SnapshotError when a file is not as large as it was."""

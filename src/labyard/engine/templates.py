@@ -132,6 +132,9 @@ class Templates:
     def images(self) -> set[str]:
         return {digest for snapshot in self.all().values() for digest in snapshot.images()}
 
+    def kernels(self) -> set[str]:
+        return {version for snapshot in self.all().values() for version in snapshot.kernels()}
+
     def make_room(self) -> list[str]:
         """Remove playgrounds' own snapshots beyond the budget, those not used for longest first, none that is in use."""
         own = [self.place(key) for key in self.all() if not self.is_saved(key)]

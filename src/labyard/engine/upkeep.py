@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import structlog
 
 from labyard.engine.footing import FOOTING
 from labyard.engine.journal import replace_file
-from labyard.engine.record import SNAPSHOTS
+from labyard.engine.record import SNAPSHOTS as NAMED
 from labyard.engine.snapshot import RECORD, Snapshot, read_snapshot, set_aside
+from labyard.engine.templates import Templates
 from labyard.machine.delta import digest
 from labyard.machine.sparse import SnapshotError
 from labyard.play.plan import Value
@@ -20,6 +21,8 @@ from labyard.play.plan import Value
 log = structlog.get_logger(__name__)
 
 _BLOCK = 512  # of st_blocks, stat(2)
+SNAPSHOTS = "snapshots"
+"""Who uses something that no play does: what starts go on from."""
 
 
 class Kind(StrEnum):
@@ -65,12 +68,35 @@ def _files(folder: Path, leave_out: tuple[str, ...]) -> Iterator[Path]:
 
 def use_of_play(name: str, folder: Path) -> list[Use]:
     """The play itself, and each snapshot that its owner named."""
-    snapshots = folder / SNAPSHOTS
+    snapshots = folder / NAMED
     named = sorted(path for path in snapshots.iterdir()) if snapshots.is_dir() else []
     return [
-        use_of(Kind.PLAY, name, folder, leave_out=(SNAPSHOTS,)),
+        use_of(Kind.PLAY, name, folder, leave_out=(NAMED,)),
         *(use_of(Kind.SNAPSHOT, f"{name}/{path.name}", path) for path in named),
     ]
+
+
+def use_of_plays(plays: Mapping[str, Path]) -> list[Use]:
+    return [use for name, folder in plays.items() for use in use_of_play(name, folder)]
+
+
+def use_of_templates(templates: Templates) -> list[Use]:
+    """What starts go on from."""
+    return [
+        use_of(
+            Kind.SAVED if templates.is_saved(key) else Kind.WARM, key, templates.place(key), note=found.plan.playground
+        )
+        for key, found in templates.all().items()
+    ]
+
+
+def users(used: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """From who uses what to what is used by whom."""
+    found: dict[str, list[str]] = {}
+    for who, things in used.items():
+        for thing in things:
+            found.setdefault(thing, []).append(who)
+    return found
 
 
 def seal(folder: Path) -> None:

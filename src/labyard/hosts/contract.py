@@ -31,6 +31,30 @@ class Capacity(Value):
     plays: int
 
 
+class PlayCost(Value):
+    """What one play takes now. `promised`: memory it was admitted with. `memory`: bytes really taken, what it shares with
+    others counted by its share (PSS); None: not to be had. `cpu_seconds`: of its machines' processes since they began."""
+
+    id: str
+    machines: int
+    promised: int
+    memory: int | None
+    cpu_seconds: float
+
+
+class Load(Value):
+    """What is going on at one moment. `at`: ISO 8601. `waiting`: plays of nobody's that wait for a start to take them.
+
+    `load_average`: processes of the box that run or want to, over the last minute.
+    """
+
+    at: str
+    plays: tuple[PlayCost, ...]
+    waiting: int
+    waiting_memory: int
+    load_average: float
+
+
 class MachineDebug(Value):
     """What one needs at three in the night: the line that started it, its console's tail, and how to get in."""
 
@@ -57,6 +81,7 @@ class KernelInfo(Value):
     version: str
     release: str | None = None  # None: known, but not here yet
     size: int = 0
+    used_by: tuple[str, ...] = ()
 
 
 class SnapshotInfo(Value):
@@ -183,6 +208,9 @@ class Host(Protocol):
 
     async def capacity(self) -> Capacity: ...
 
+    async def load(self) -> Load:
+        """What each play that has machines takes now. Measured when asked for: some milliseconds for each machine."""
+
     async def images(self) -> builtins.list[ImageInfo]: ...
 
     def pull_image(self, source: str) -> AsyncIterator[Progress]:
@@ -197,5 +225,8 @@ class Host(Protocol):
         """Remove what no playground and no play needs; bytes freed."""
 
     async def kernels(self) -> builtins.list[KernelInfo]: ...
+
+    async def remove_kernel(self, version: str) -> None:
+        """NotFoundError when it is not here, ConflictError while a play or a snapshot boots from it."""
 
     def pull_kernel(self, version: str) -> AsyncIterator[Progress]: ...

@@ -10,7 +10,7 @@ import builtins
 from collections.abc import Mapping
 
 from labyard.errors import CapacityError, ConflictError
-from labyard.hosts.contract import Capacity, MachineDebug
+from labyard.hosts.contract import Capacity, Load, MachineDebug, PlayCost
 from labyard.hosts.fake_guest import FakeGuest
 from labyard.hosts.fake_moments import FakeMoments
 from labyard.hosts.fake_play import GIB, FakeJournal, FakePlay, Temper, memory_of, now, quiet
@@ -141,6 +141,26 @@ class FakeHost(FakeMoments, FakeStock):
             disk_free=90 * GIB,
             accelerator="none",
             plays=len(busy),
+        )
+
+    async def load(self) -> Load:
+        """Machines of nothing take a quarter of what they were promised, and no time."""
+        plays = [play for play in self.journal.plays.values() if play.report.state is not PlayState.STOPPED]
+        return Load(
+            at=now().isoformat(),
+            plays=tuple(
+                PlayCost(
+                    id=play.report.id,
+                    machines=len(play.plan.machines),
+                    promised=memory_of(play.plan),
+                    memory=memory_of(play.plan) // 4,
+                    cpu_seconds=0.0,
+                )
+                for play in plays
+            ),
+            waiting=0,
+            waiting_memory=0,
+            load_average=0.0,
         )
 
     # -- for tests -----------------------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ class FakeLife(FakeTasks):
             for machine in play.plan.machines
         )
         tasks = play.report.tasks or tuple(TaskReport.of(task) for task in play.plan.tasks)
-        self._tell(play, state=PlayState.STARTING, machines=machines, tasks=tasks, reason=None, detail="")
+        booted = {"booted": not play.kept}
+        self._tell(play, state=PlayState.STARTING, machines=machines, tasks=tasks, reason=None, detail="", **booted)
         play.work = asyncio.create_task(self._life(play))
 
     async def _life(self, play: FakePlay) -> None:

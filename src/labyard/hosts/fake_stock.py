@@ -45,6 +45,10 @@ class FakeStock:
         self.journal.kernels[version] = KernelInfo(version=version, release=f"{version}.0", size=1)
         yield Progress(subject=version, step="done", finished=True)
 
+    async def remove_kernel(self, version: str) -> None:
+        if self.journal.kernels.pop(version, None) is None:
+            raise NotFoundError(f"the kernel {version} is not here")
+
     def _keep_image(self, source: str) -> None:
         at = now().isoformat()
         self.journal.images[source] = ImageInfo(source=source, digest="sha256:" + "0" * 64, size=1, created_at=at)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from labyard.engine.admission import memory_of
 from labyard.engine.engine import Engine
 from labyard.engine.snapshot import Snapshot
 from labyard.engine.upkeep import Kind, use_of
 from labyard.errors import ConflictError
-from labyard.hosts.contract import Capacity, DiskUse, ImageInfo, KernelInfo, MachineDebug, SnapshotInfo
+from labyard.hosts.contract import (
+    Capacity,
+    DiskUse,
+    ImageInfo,
+    KernelInfo,
+    Load,
+    MachineDebug,
+    PlayCost,
+    SnapshotInfo,
+)
 from labyard.machine.disks import allocated
 from labyard.play.plan import PlayPlan
 from labyard.play.progress import Progress
@@ -121,6 +133,21 @@ class LocalHost:
             plays=len(self._engine.reports()),
         )
 
+    async def load(self) -> Load:
+        theirs, nobodys = await self._engine.load()
+        plans, settings = self._engine.plans(), self._engine.parts.settings
+        return Load(
+            at=datetime.now(UTC).isoformat(),
+            plays=tuple(
+                PlayCost(id=play_id, promised=memory_of(plans[play_id], settings), **each.model_dump())
+                for play_id, each in theirs.items()
+                if play_id in plans
+            ),
+            waiting=len(nobodys),
+            waiting_memory=sum(each.memory or 0 for each in nobodys),
+            load_average=os.getloadavg()[0],
+        )
+
     async def images(self) -> builtins.list[ImageInfo]:
         used = self._engine.image_users()
         return [
@@ -154,10 +181,23 @@ class LocalHost:
         return await self._engine.parts.images.gc(self._engine.image_users().keys())
 
     async def kernels(self) -> builtins.list[KernelInfo]:
+        used = self._engine.kernel_users()
         return [
-            KernelInfo(version=kernel.version, release=kernel.release, size=allocated(kernel.vmlinuz.parent))
+            KernelInfo(
+                version=kernel.version,
+                release=kernel.release,
+                size=allocated(kernel.vmlinuz.parent),
+                used_by=tuple(used.get(kernel.version, ())),
+            )
             for kernel in await self._engine.parts.kernels.list()
         ]
+
+    async def remove_kernel(self, version: str) -> None:
+        if users := self._engine.kernel_users().get(version):
+            raise ConflictError(
+                f"kernel {version} is in use by {len(users)} play(s) or snapshots", hint="destroy these plays first"
+            )
+        await self._engine.parts.kernels.remove(version)
 
     def pull_kernel(self, version: str) -> AsyncIterator[Progress]:
         return steps(lambda say: self._engine.parts.kernels.ensure(version, say))

@@ -16,7 +16,7 @@ import shutil
 from functools import lru_cache
 from pathlib import Path
 
-from labyard.errors import ImageError
+from labyard.errors import ImageError, NotFoundError
 from labyard.images.commands import run
 from labyard.images.debian import PrivateApt
 from labyard.images.initramfs import initramfs
@@ -89,6 +89,18 @@ class KernelStore:
             await self._ensure_initramfs(kernel)
         report(Progress(subject=f"kernel {version}", step="ready", finished=True))
         return kernel
+
+    async def remove(self, version: str) -> None:
+        """Forget it; the caller knows that nobody boots from it. NotFoundError when it is not here."""
+        missing = NotFoundError(f"the kernel {version[:64]!r} is not here")
+        if version not in VERSIONS:
+            raise missing
+        self._workspace.prepare()
+        async with self._workspace.lock(f"kernel-{version}"):
+            if self._read(version) is None:
+                raise missing
+            async with self._workspace.folder() as work:  # its name goes first and at once, then what it named
+                (self._root / version).rename(work / "kernel")
 
     def _read(self, version: str) -> Kernel | None:
         folder = self._root / version

@@ -154,7 +154,10 @@ class TaskReport(Value):
 
 
 class PlayReport(Value):
-    """What an engine says of one play. `version` grows with every change."""
+    """What an engine says of one play. `version` grows with every change.
+
+    `booted`: in its last start its machines booted; False: they went on from a snapshot.
+    """
 
     id: str
     version: int = 0
@@ -165,3 +168,4 @@ class PlayReport(Value):
     machines: tuple[MachineStatus, ...] = ()
     tasks: tuple[TaskReport, ...] = ()
     notes: tuple[str, ...] = ()
+    booted: bool = False

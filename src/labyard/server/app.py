@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from labyard import __version__
 from labyard.server import (
     account,
+    admin,
     authoring,
     conns,
     content_files,
@@ -23,11 +24,13 @@ from labyard.server import (
     invitations,
     joining,
     lessons,
+    metrics,
     oidc_signin,
     playgrounds,
     plays,
     ports,
     problems,
+    rules,
     signin,
     site,
     status,
@@ -85,6 +88,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         unbuilt.router,
         users.router,
         tokens.router,
+        rules.router,
         lessons.router,
         authoring.router,
         content_files.router,
@@ -93,10 +97,13 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         invitations.router,
         joining.router,
         oidc_signin.router,
+        admin.router,
+        metrics.router,
     ):
         app.include_router(router)
     site.mount(app, pages)
     app.add_middleware(Guard, settings=services.settings)
+    app.add_middleware(metrics.Counting, meters=services.meters)
     app.add_middleware(PortGate, services=services, ways=ways)
     return app
 

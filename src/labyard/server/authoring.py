@@ -37,56 +37,69 @@ async def author(_person: Writer) -> Any:
 
 
 @router.get("/api/author/{plural}")
-async def own_pieces(request: Request, plural: str, _person: Writer, services: Given) -> Any:
-    """What can be pushed to. Ours: previews are among them, by their `origin`."""
+async def own_pieces(request: Request, plural: str, person: Writer, services: Given) -> Any:
+    """What they can push to. Ours: previews are among them, by their `origin`."""
     if plural in _WRITTEN_ELSEWHERE:
         return []
-    return [shapes.piece(entry, page=page_root(request)) for entry in await services.authoring.own(plural)]
+    entries = await services.authoring.own(plural)
+    theirs = await services.permissions.writers(person, plural, [entry.name for entry in entries])
+    page = page_root(request)
+    return [shapes.piece(entry, shapes.Access(), page=page) for entry in entries if entry.name in theirs]
 
 
 async def create_piece(
-    request: Request, plural: Plural, _person: Writer, services: Given, body: Annotated[NewPiece, given(NewPiece)]
+    request: Request, plural: Plural, person: Writer, services: Given, body: Annotated[NewPiece, given(NewPiece)]
 ) -> Any:
-    """A new piece with what an author begins with. 409 for a name that is taken, or that ships."""
+    """A new piece with what an author begins with: theirs alone, until they say otherwise. 409 for a name that is
+    taken, or that ships."""
     await services.authoring.create(plural, body.name, empty=body.empty, preview=body.preview)
+    if not body.preview:
+        await services.permissions.claim(person, plural, body.name)
     page = page_root(request)
     if body.empty:
         return {"kind": PLURALS[plural], "name": body.name, "title": "", "pageUrl": f"{page}/{plural}/{body.name}"}
-    return shapes.piece(await asyncio.to_thread(services.lessons.library.entry, plural, body.name), page=page)
+    entry = await asyncio.to_thread(services.lessons.library.entry, plural, body.name)
+    return shapes.piece(entry, shapes.Access(), page=page)
 
 
 async def remove_piece(plural: Plural, name: str, person: Writer, services: Given) -> Any:
     """Plays of it go on, and progress stays; `ended`: they end with it, as it was a preview."""
+    await services.permissions.writer(person, plural, name)
     removed = await services.authoring.remove(person.id, plural, name)
+    await services.permissions.forget(plural, name)
     return {**_DONE, "plays": [view.row.id for view in removed.plays], "ended": removed.ended}
 
 
 @router.get("/api/content/files")
-async def list_files(kind: str, name: str, _person: Writer, services: Given) -> Any:
-    """Paths, of any piece."""
+async def list_files(kind: str, name: str, person: Writer, services: Given) -> Any:
+    """Paths, of any piece that they may write, or that ships."""
+    await services.permissions.writer(person, _plural(kind), name)
     return [file.path for file in await services.authoring.files(_plural(kind), name)]
 
 
 @router.get("/api/content/v2/files")
-async def list_digests(kind: str, name: str, _person: Writer, services: Given) -> Any:
+async def list_digests(kind: str, name: str, person: Writer, services: Given) -> Any:
     """Paths, and the MD5 of what is in them."""
+    await services.permissions.writer(person, _plural(kind), name)
     told = await services.authoring.digests(_plural(kind), name)
     return [{"path": path, "digest": digest} for path, digest in told]
 
 
 @router.put(MARKDOWN_PATH, openapi_extra=documented(PieceText))
-async def put_markdown(_person: Writer, services: Given, body: Annotated[PieceText, given(PieceText)]) -> Any:
+async def put_markdown(person: Writer, services: Given, body: Annotated[PieceText, given(PieceText)]) -> Any:
     """Kept whatever lint finds in it; ours: `problems`."""
+    await services.permissions.writer(person, _plural(body.kind), body.name)
     found = await services.authoring.put_text(_plural(body.kind), body.name, body.file, body.content)
     return {**_DONE, "problems": problems_json(found)}
 
 
 @router.put("/api/content/files", openapi_extra=documented(PieceFileName))
 async def begin_upload(
-    request: Request, _person: Writer, services: Given, body: Annotated[PieceFileName, given(PieceFileName)]
+    request: Request, person: Writer, services: Given, body: Annotated[PieceFileName, given(PieceFileName)]
 ) -> Any:
     """Where to PUT the file's bytes, within a quarter of an hour. The address carries its own permission."""
     plural = _plural(body.kind)
+    await services.permissions.writer(person, plural, body.name)
     await services.authoring.check_file(plural, body.name, body.file)
     about = _about(plural, body.name, body.file)
     ticket = services.access.ticket(about, UPLOAD_LIFE).removeprefix(f"{about}.")
@@ -111,7 +124,8 @@ async def upload(request: Request, kind: str, name: str, file: str, ticket: str,
 
 
 @router.delete("/api/content/files")
-async def delete_file(kind: str, name: str, file: str, _person: Writer, services: Given) -> Any:
+async def delete_file(kind: str, name: str, file: str, person: Writer, services: Given) -> Any:
+    await services.permissions.writer(person, _plural(kind), name)
     await services.authoring.delete(_plural(kind), name, file)
     return _DONE
 

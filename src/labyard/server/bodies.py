@@ -106,6 +106,15 @@ class PieceText(PieceFileName):
     content: str
 
 
+class ChangeRules(Body):
+    """By permission, the words of who may."""
+
+    canList: list[str] | None = None  # noqa: N815
+    canRead: list[str] | None = None  # noqa: N815
+    canStart: list[str] | None = None  # noqa: N815
+    canReadSolution: list[str] | None = None  # noqa: N815
+
+
 class NewPort(Body):
     """labctl's."""
 
@@ -123,6 +132,13 @@ class NewToken(Body):
     name: str
     scope: list[str] = []
     expiresInDays: int | None = None  # noqa: N815
+
+
+class EndPlays(Body):
+    """`action`: stop or destroy. `plays`: their ids."""
+
+    action: str
+    plays: list[str]
 
 
 class NewUser(Body):

@@ -45,8 +45,10 @@ _LOCKED = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 async def content_file(request: Request, plural: str, name: str, path: str, person: Asker, services: Given) -> Response:
     """404 for what does not lie in a `__static__` of that content, unless its author's program asks (`content pull`)."""
     if person.proof is Proof.TOKEN and may(person.role, Right.WRITE):
+        await services.permissions.writer(person, plural, name)
         file = await services.authoring.file(plural, name, path)
     else:
+        await services.permissions.piece(person, plural, name)
         file = await asyncio.to_thread(_static, services.lessons.library, plural, name, path)
     state = file.stat()
     tag, size = f'"{state.st_mtime_ns:x}-{state.st_size:x}"', state.st_size

@@ -63,6 +63,13 @@ async def pull_kernel(
     return told(services.host.pull_kernel(_name(body.version)))
 
 
+@router.delete("/kernels/{version}")
+async def remove_kernel(version: str, _person: Operator, services: Given) -> Any:
+    """409 while a play or a snapshot boots from it. It is fetched again when somebody needs it."""
+    await services.host.remove_kernel(_name(version))
+    return {"status": "ok"}
+
+
 def _name(name: str) -> str:
     if not name or len(name) > _NAME_LIMIT or not name.isprintable():
         raise BadRequestError("which one?", hint=f"a name has 1 to {_NAME_LIMIT} printable characters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from labyard.content.document import Document
@@ -21,12 +22,21 @@ _MOST_PROBLEMS = 100
 AUTHOR = {"userId": "owner", "name": "owner", "displayName": "", "official": True}
 
 
-def lesson(view: LessonView, *, page: str) -> Json:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """What whoever asks may do with a piece."""
+
+    read: bool = True
+    start: bool = True
+    solution: bool = True
+
+
+def lesson(view: LessonView, access: Access, *, page: str) -> Json:
     """Challenge or Tutorial. Ours: what `piece` adds."""
     entry, row = view.entry, view.progress
     done = None if row is None else row.solved_at if view.kind == "challenge" else row.completed_at
     return {
-        **piece(entry, page=page),
+        **piece(entry, access, page=page),
         "status": view.status.value if view.status is not None else "",
         "attemptCount": view.attempts,
         "completionCount": view.completions,
@@ -38,9 +48,9 @@ def lesson(view: LessonView, *, page: str) -> Json:
     }
 
 
-def piece(entry: Entry, *, page: str) -> Json:
-    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `initConditions`, `problems`, `canStart`, and
-    `origin`: `shipped`, `own`, `preview`."""
+def piece(entry: Entry, access: Access, *, page: str) -> Json:
+    """What all kinds have. Ours: `difficulty`, `needs`, `playground`, `initConditions`, `problems`, `canStart`,
+    `userAccess`, and `origin`: `shipped`, `own`, `preview`."""
     content = entry.content
     listed = content if isinstance(content, Listed) else None
     play_in = content.playground if isinstance(content, Played) else None
@@ -63,7 +73,8 @@ def piece(entry: Entry, *, page: str) -> Json:
         "needs": listed.needs.value if listed is not None and listed.needs is not None else "",
         "playground": "" if play_in is None else play_in.name,
         "initConditions": _parameters(entry.ground),
-        "canStart": play_in is not None and is_sound(entry.document, entry.ground),
+        "canStart": play_in is not None and access.start and is_sound(entry.document, entry.ground),
+        "userAccess": {"canRead": access.read, "canStart": access.start, "canReadSolution": access.solution},
         "origin": entry.origin.value,
         "problems": [str(problem) for problem in entry.problems[:_MOST_PROBLEMS]],
     }
@@ -98,29 +109,29 @@ def tasks(document: Document) -> Json:
     }
 
 
-def course(known: Course, *, page: str) -> Json:
+def course(known: Course, access: Access, *, page: str) -> Json:
     """Course, and whatever else has parts. Ours: `units`, `completed`, and of lessons `completed` and `gates`."""
     return {
-        **piece(known.entry, page=page),
+        **piece(known.entry, access, page=page),
         "completed": known.completed,
-        "modules": [_module(module) for module in known.modules],
+        "modules": [_module(module, access) for module in known.modules],
         "units": [_unit(unit) for unit in known.units],
         "learning": {"modules": {module.page.name: _learning(module) for module in known.modules}},
     }
 
 
-def _module(module: ModuleState) -> Json:
+def _module(module: ModuleState, access: Access) -> Json:
     content = module.page.page.document.content if module.page.page is not None else None
     return {
         "name": module.page.name,
         "title": module.page.page.title if module.page.page is not None else "",
         "slug": _slug(content, module.page.name),
         "path": module.page.name,
-        "lessons": [_lesson(each) for each in module.lessons],
+        "lessons": [_lesson(each, access) for each in module.lessons],
     }
 
 
-def _lesson(state: LessonState) -> Json:
+def _lesson(state: LessonState, access: Access) -> Json:
     content = state.page.document.content
     use = content.playground if isinstance(content, Played) else None
     return {
@@ -132,7 +143,7 @@ def _lesson(state: LessonState) -> Json:
         "initConditions": _parameters(state.page.ground),
         "tasks": tasks(state.page.document),
         "units": [{"name": unit.name, "title": unit.title} for unit in state.page.units],
-        "canStart": use is not None and is_sound(state.page.document, state.page.ground),
+        "canStart": use is not None and access.start and is_sound(state.page.document, state.page.ground),
         "problems": [str(problem) for problem in state.page.problems[:_MOST_PROBLEMS]],
     }
 

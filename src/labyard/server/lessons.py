@@ -11,11 +11,14 @@ from fastapi.responses import Response
 
 from labyard.content.library import PLURALS, Library
 from labyard.content.tree import Page
-from labyard.control.learning import LessonChange
-from labyard.control.lesson_key import CHALLENGE, TUTORIAL, LessonKey
+from labyard.control.access import Person
+from labyard.control.learning import LessonChange, refuse_many
+from labyard.control.lesson_key import CHALLENGE, COURSE, TUTORIAL, LessonKey
 from labyard.control.lessons import LessonView, Status
+from labyard.control.permissions import Held
 from labyard.control.refusals import BadRequestError
 from labyard.control.roles import Right, may
+from labyard.control.rules import Permission
 from labyard.server import lesson_shapes as shapes
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import ChangeLearning, ChangeLesson, documented, given
@@ -26,6 +29,7 @@ from labyard.server.shapes import Json
 router = APIRouter(prefix="/api", tags=["lessons"])
 _TRIED = {f"{kind}s": kind for kind in (CHALLENGE, TUTORIAL)}
 """Kinds that are tried by themselves; all others are courses and paths."""
+COURSES = "courses"
 
 
 def _plural_of(request: Request) -> str:
@@ -52,12 +56,24 @@ async def list_lessons(
             f"no status {min(unknown)[:64]!r}", hint="todo, attempted, solved; of tutorials completed"
         )
     views = await services.lessons.list(person.id, plural)
+    held = await services.permissions.pieces(person, plural, [view.entry for view in views])
     page = page_root(request)
-    return [_listed(view, page) for view in views if _asked_for(view, category, status)]
+    asked = [view for view in views if view.entry.name in held and _asked_for(view, category, status)]
+    return [_listed(view, access_of(held[view.entry.name], person), page) for view in asked]
 
 
-def _listed(view: LessonView, page: str) -> Json:
-    return shapes.lesson(view, page=page) if view.status is not None else shapes.piece(view.entry, page=page)
+def access_of(held: Held, person: Person) -> shapes.Access:
+    return shapes.Access(
+        read=held.allows(person, Permission.READ),
+        start=held.allows(person, Permission.START),
+        solution=held.allows(person, Permission.READ_SOLUTION),
+    )
+
+
+def _listed(view: LessonView, access: shapes.Access, page: str) -> Json:
+    if view.status is not None:
+        return shapes.lesson(view, access, page=page)
+    return shapes.piece(view.entry, access, page=page)
 
 
 def _asked_for(view: LessonView, categories: list[str] | None, statuses: list[str] | None) -> bool:
@@ -68,12 +84,12 @@ def _asked_for(view: LessonView, categories: list[str] | None, statuses: list[st
 
 async def get_lesson(request: Request, plural: Plural, name: str, person: Asker, services: Given) -> Any:
     """One of them; ours: the names of its solutions."""
-    page = page_root(request)
+    page, access = page_root(request), access_of(await services.permissions.piece(person, plural, name), person)
     if plural in _TRIED:
         view = await services.lessons.get(person.id, plural, name)
-        found = await asyncio.to_thread(services.lessons.library.solutions, view.entry)
-        return {**shapes.lesson(view, page=page), "solutions": [each.name for each in found]}
-    return shapes.course(await services.learning.of(person.id, plural, name), page=page)
+        found = await asyncio.to_thread(services.lessons.library.solutions, view.entry) if access.solution else []
+        return {**shapes.lesson(view, access, page=page), "solutions": [each.name for each in found]}
+    return shapes.course(await services.learning.of(person.id, plural, name), access, page=page)
 
 
 @router.patch("/challenges/{name}", openapi_extra=documented(ChangeLesson))
@@ -88,6 +104,9 @@ async def change_lesson(
 ) -> Any:
     """`started: true`: the play of it that runs, else a new one; `false`: end it. `completed: true`: of a tutorial."""
     key = LessonKey(_TRIED[plural], name)
+    access = access_of(await services.permissions.piece(person, plural, name), person)
+    if body.started is True or body.completed is True:
+        await services.permissions.lesson(person, key)
     ended = None
     if body.started is True:
         await services.lessons.start(person.id, key, body.initConditions or {}, cold=body.cold)
@@ -97,7 +116,7 @@ async def change_lesson(
         await services.lessons.complete(person.id, key)
     view = await services.lessons.get(person.id, plural, name)
     # Who has just ended it wants to see it go.
-    return shapes.lesson(replace(view, play=ended) if ended is not None else view, page=page_root(request))
+    return shapes.lesson(replace(view, play=ended) if ended is not None else view, access, page=page_root(request))
 
 
 @router.patch("/courses/{name}/learning", openapi_extra=documented(ChangeLearning))
@@ -110,17 +129,21 @@ async def change_learning(
         for module, wishes in body.modules.items()
         for lesson, wish in wishes.lessons.items()
     ]
+    access = access_of(await services.permissions.piece(person, COURSES, name), person)
+    refuse_many(changes)
+    for change in changes:
+        if change.plays:
+            await services.permissions.lesson(person, LessonKey(COURSE, name, change.path))
     await services.learning.change(person.id, name, changes, body.initConditions or {})
-    return shapes.course(await services.learning.of(person.id, "courses", name), page=page_root(request))
+    return shapes.course(await services.learning.of(person.id, COURSES, name), access, page=page_root(request))
 
 
-async def read_page(
-    request: Request, plural: Plural, name: str, _person: Asker, services: Given, path: str = ""
-) -> Any:
+async def read_page(request: Request, plural: Plural, name: str, person: Asker, services: Given, path: str = "") -> Any:
     """What is read. `path`: a lesson of a course, `module/lesson`. Its `ETag` is a digest of what it is made of.
 
     Ours: `preview`, and `playDigest` of what a play of it would be made from now.
     """
+    await services.permissions.piece(person, plural, name)
     pages = request.app.state.pages
     assert isinstance(pages, Pages)  # noqa: S101 - put there by create_app
     page = await asyncio.to_thread(pages.read, services.lessons.library, plural, name, path)
@@ -132,6 +155,7 @@ async def read_page(
 
 async def read_solutions(plural: Plural, name: str, person: Asker, services: Given, path: str = "") -> Any:
     """`script` is the bot's, null where there is none, and for those who do not write."""
+    await services.permissions.piece(person, plural, name, Permission.READ_SOLUTION)
     found = await asyncio.to_thread(_solutions, services.lessons.library, plural, name, path)
     return found if may(person.role, Right.WRITE) else [{**each, "script": None} for each in found]
 

@@ -10,11 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from labyard.control.access import Person
+from labyard.control.lesson_key import LessonKey
+from labyard.control.permissions import PLAYGROUNDS
 from labyard.control.planning import NewPlay
 from labyard.control.plays import Plays
 from labyard.control.refusals import BadRequestError
 from labyard.control.roles import Right
 from labyard.control.rows import PlayView
+from labyard.control.rules import Permission
 from labyard.errors import NotFoundError
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given, check_right
@@ -44,6 +47,10 @@ async def create_play(
     """
     if body.manifest is not None or body.bot:
         check_right(person, Right.WRITE)
+    if body.lesson:
+        await services.permissions.lesson(person, LessonKey.parse(body.lesson))
+    elif body.playground:
+        await services.permissions.playground(person, body.playground, Permission.START)
     new = NewPlay(
         playground=body.playground,
         manifest=body.manifest,
@@ -112,9 +119,13 @@ async def _act(play_id: str, person: Person, services: Services, body: PlayActio
     if (plain := _PLAIN.get(body.action)) is not None:
         return await plain(plays, person.id, play_id)
     if (named := _NAMED.get(body.action)) is not None:
+        name = _needed(body.name, "name")
         if body.action == "save":
             check_right(person, Right.WRITE)
-        return await named(plays, person.id, play_id, _needed(body.name, "name"))
+        view = await named(plays, person.id, play_id, name)
+        if body.action == "save":
+            await services.permissions.claim(person, PLAYGROUNDS, name)
+        return view
     match body.action:
         case "set_title":
             return await plays.set_title(person.id, play_id, _needed(body.title, "title"))

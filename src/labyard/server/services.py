@@ -13,7 +13,10 @@ from labyard.control.catalog import Catalog
 from labyard.control.doors import Doors
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.meters import Meters
+from labyard.control.operating import Operating
 from labyard.control.people import People
+from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
 from labyard.control.ports import Ports
 from labyard.control.previews import Previews
@@ -71,7 +74,10 @@ class Services:
     access: Access
     people: People
     doors: Doors
+    permissions: Permissions
     ports: Ports
+    operating: Operating
+    meters: Meters
     host: Host
     reconciler: Reconciler
     scratch: Path

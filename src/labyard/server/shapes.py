@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from labyard.control.access import Person
 from labyard.control.catalog import Entry
 from labyard.control.lesson_key import LessonKey
+from labyard.control.permissions import Held
 from labyard.control.port_names import PortName
 from labyard.control.rows import PlayView
+from labyard.control.rules import Permission
 from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
@@ -240,8 +243,8 @@ def tab(plan: TabPlan) -> Json:
     }
 
 
-def playground(entry: Entry, *, page: str, extended: bool) -> Json:
-    """A Playground of the catalog. Ours: `problems`, for one that cannot be read."""
+def playground(entry: Entry, held: Held, person: Person, *, page: str, extended: bool) -> Json:
+    """A Playground of the catalog, as somebody may see it. Ours: `problems`, for one that cannot be read."""
     told: Json = {
         "id": entry.name,
         "name": entry.name,
@@ -250,7 +253,11 @@ def playground(entry: Entry, *, page: str, extended: bool) -> Json:
         "owner": "",  # labctl: no owner, no disclaimer
         "published": True,
         "pageUrl": f"{page}/playgrounds/{entry.name}",
-        "userAccess": {"canList": True, "canRead": True, "canStart": entry.manifest is not None},
+        "userAccess": {
+            "canList": held.allows(person, Permission.LIST),
+            "canRead": True,
+            "canStart": entry.manifest is not None and held.allows(person, Permission.START),
+        },
         "machines": [],
         "problems": [str(problem) for problem in entry.problems],
     }

@@ -20,6 +20,7 @@ from labyard.server.front_door import sign_in_page
 
 _PAGES = (
     *("/", "/account", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
+    *("/admin", "/admin/{section}", "/admin/{section}/{name}"),
     *(f"/{plural}" for plural in PLURALS),
     *(f"/{plural}/{{name}}" for plural in PLURALS),
 )

@@ -25,6 +25,10 @@ class Sockets:
         self._open: Counter[str] = Counter()
         self._whose: dict[str, set[asyncio.Timeout]] = {}
 
+    @property
+    def open(self) -> int:
+        return self._open.total()
+
     @asynccontextmanager
     async def seat(self, play_id: str, owner: str) -> AsyncIterator[None]:
         """TooManyError when this play has enough; UnauthorizedError, in the midst of it, when its owner is shut out."""

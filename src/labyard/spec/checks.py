@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from labyard.spec.addresses import allocate
+from labyard.spec.audience import ROLES, is_word
 from labyard.spec.check_machines import MACHINE_CHECKS
 from labyard.spec.check_play import PLAY_CHECKS
 from labyard.spec.counts import too_many
@@ -15,9 +15,6 @@ from labyard.spec.findings import MOST, Finding, nearest
 from labyard.spec.limits import Limits
 from labyard.spec.model import Manifest
 from labyard.spec.scene import Known, Scene
-
-_ROLES = ("owner", "anyone", "authenticated", "instructor", "nobody")
-_ROLE_OF = re.compile(r"(github|user|student|has-pack):[A-Za-z0-9._/-]{1,100}")
 
 
 def examine(
@@ -64,8 +61,6 @@ def _access(scene: Scene) -> Iterator[Finding]:
     control = spec.access_control
     for key, roles in (("canList", control.can_list), ("canRead", control.can_read), ("canStart", control.can_start)):
         for index, role in enumerate(roles):
-            if role not in _ROLES and not _ROLE_OF.fullmatch(role):
+            if not is_word(role):
                 loc = ("playground", "accessControl", key, index)
-                yield Finding(
-                    loc=loc, message=f"`{role}` is nobody known", hint=nearest(role, (*_ROLES, "github:NAME"))
-                )
+                yield Finding(loc=loc, message=f"`{role}` is nobody known", hint=nearest(role, (*ROLES, "user:NAME")))

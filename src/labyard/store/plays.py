@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,8 @@ from labyard.errors import ConflictError, NotFoundError
 from labyard.play.plan import PlayPlan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.store.database import Database
-from labyard.store.schema import plays, ports
+from labyard.store.diary import DiaryEntry, read, write
+from labyard.store.schema import diary, plays, ports
 
 
 class Desired(StrEnum):
@@ -84,9 +85,11 @@ class PlayStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def insert(self, row: PlayRow) -> None:
+    async def insert(self, row: PlayRow, told: Sequence[DiaryEntry] = ()) -> None:
+        """`told`: what its diary says of it, written with it."""
         async with self._database.begin() as connection:
             await connection.execute(insert(plays).values(_columns(row)))
+            await write(connection, told)
 
     async def get(self, play_id: str) -> PlayRow:
         async with self._database.begin() as connection:
@@ -102,9 +105,10 @@ class PlayStore:
         async with self._database.begin() as connection:
             return [_row(found) for found in (await connection.execute(query)).mappings()]
 
-    async def of_lessons(self, owner: str, lesson: str | None = None) -> builtins.list[PlayRow]:
-        """The owner's own plays of a lesson (None: of all lessons) that are meant to run, newest first."""
-        query = select(plays).where(plays.c.owner == owner, plays.c.bot.is_(False), plays.c.desired.in_(_MEANT_TO_RUN))
+    async def of_lessons(self, owner: str | None, lesson: str | None = None) -> builtins.list[PlayRow]:
+        """Plays of a lesson (None: of all) that are meant to run, newest first: the owner's (None: everybody's), no bot's."""
+        query = select(plays).where(plays.c.bot.is_(False), plays.c.desired.in_(_MEANT_TO_RUN))
+        query = query if owner is None else query.where(plays.c.owner == owner)
         query = query.where(plays.c.lesson != "" if lesson is None else plays.c.lesson == lesson)
         async with self._database.begin() as connection:
             found = await connection.execute(query.order_by(plays.c.created_at.desc(), plays.c.id))
@@ -159,18 +163,30 @@ class PlayStore:
             number: int = (await connection.execute(query)).scalar_one()
         return number
 
-    async def save(self, row: PlayRow, *, now: datetime) -> PlayRow:
-        """Write `row` over the version it was read as. StaleError when somebody was faster."""
+    async def save(self, row: PlayRow, *, now: datetime, told: Sequence[DiaryEntry] = ()) -> PlayRow:
+        """Write `row` over the version it was read as, and `told` into its diary. StaleError when somebody was faster."""
         new = replace(row, version=row.version + 1, updated_at=max(now, row.updated_at))
         changed = update(plays).where(plays.c.id == row.id, plays.c.version == row.version).values(_columns(new))
         async with self._database.begin() as connection:
             if (await connection.execute(changed)).rowcount != 1:
                 raise StaleError(f"play {row.id} changed meanwhile", hint="try again")
+            await write(connection, told)
         return new
+
+    async def note(self, *entries: DiaryEntry) -> None:
+        """What happened to plays and changed no row."""
+        async with self._database.begin() as connection:
+            await write(connection, entries)
+
+    async def diary(self, play_id: str) -> builtins.list[DiaryEntry]:
+        """What happened to it, oldest first; as long as its row is there."""
+        async with self._database.begin() as connection:
+            return await read(connection, play_id)
 
     async def purge(self, play_id: str) -> None:
         async with self._database.begin() as connection:
-            await connection.execute(delete(ports).where(ports.c.play == play_id))
+            for table in (ports, diary):
+                await connection.execute(delete(table).where(table.c.play == play_id))
             await connection.execute(delete(plays).where(plays.c.id == play_id))
 
 

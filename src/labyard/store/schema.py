@@ -101,6 +101,28 @@ ports = Table(
     UniqueConstraint("play", "machine", "number"),
 )
 
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("key", String(160), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("rules", Text, nullable=False),
+)
+
+diary = Table(
+    "diary",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("play", String(24), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("diary_by_play", "play", "id"),
+)
+
 users = Table(
     "users",
     metadata,

@@ -213,6 +213,29 @@ def test_people_are_invited(real: Cli) -> None:
     assert refused.returncode == 1 and b"sends no mail" in refused.stderr
 
 
+def test_everybodys_plays_and_their_diaries(real: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = real.run("playground", "start", "-q", "demo").stdout.decode().strip()
+    assert real("playground", "list", "--everybody", "-q").stdout.decode().split() == [mine]
+    header, line = real("playground", "list", "--everybody").stdout.decode().splitlines()
+    assert header.split() == ["ID", "USER", "PLAYGROUND", "STATE", "AGE", "MEMORY", "DISK", "TITLE"]
+    assert line.split()[:4] == [mine, "owner", "demo", "RUNNING"] and "MiB" in line
+    (told,) = json.loads(real("playground", "list", "--everybody", "-o", "json").stdout)
+    assert told["id"] == mine and told["cpuSeconds"] == 0
+    for name in (mine, mine[:6]):
+        header, first, *_ = real("playground", "diary", name).stdout.decode().splitlines()
+        assert header.split() == ["WHEN", "WHO", "WHAT", "WHY"] and first.split()[2:4] == ["owner", "start"]
+    assert json.loads(real("playground", "diary", mine, "-o", "json").stdout)[0]["kind"] == "asked"
+    assert real("playground", "diary", "f" * 24).returncode == 3
+    stopped = real.run("playground", "stop", "--anybodys", mine)
+    assert (stopped.returncode, stopped.stdout.decode().strip()) == (0, mine)
+    gone = real.run("playground", "destroy", "--anybodys", "f" * 24, mine)
+    assert (gone.returncode, gone.stdout.decode().strip()) == (3, mine) and b"no play ffff" in gone.stderr
+    scoped = real("token", "create", "ci", "--scope", "playground:read").stdout.decode().strip()
+    monkeypatch.setitem(real.environment, "LABYARD_TOKEN", scoped)
+    assert real("playground", "list", "--everybody").returncode == 1
+    assert real("playground", "diary", mine).returncode == 0
+
+
 def test_moments_from_the_first_to_the_last(real: Cli) -> None:
     assert real("playground", "prepare", "--all").stdout == b"demo\n"
     play = real.run("playground", "start", "-q", "--cold", "demo").stdout.decode().strip()
@@ -326,6 +349,9 @@ def test_images_and_kernels(real: Cli) -> None:
     assert real("image", "list").returncode == 0
     assert real("kernel", "list").returncode == 0
     assert real("image", "pull", "debian-12").returncode == 0
+    assert real("kernel", "pull", "6.12").returncode == 0
+    assert real("kernel", "remove", "6.12").stdout == b"6.12\n"
+    assert real("kernel", "remove", "6.12").returncode == 3
 
 
 def test_bots_prove_its_playgrounds(real: Cli, tmp_path: Path) -> None:

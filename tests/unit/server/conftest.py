@@ -25,6 +25,7 @@ name: demo
 title: Demo of two machines
 description: For tests.
 playground:
+  accessControl: {canList: [anyone], canRead: [anyone], canStart: [anyone]}
   machines:
     - name: node-01
       users: [{name: laborant, default: true, welcome: "Hello"}, {name: root}]

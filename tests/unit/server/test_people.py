@@ -16,6 +16,7 @@ import labyard.server
 from labyard.control.roles import Right, Role, may
 from labyard.server import (
     account,
+    admin,
     authoring,
     conns,
     content_files,
@@ -25,10 +26,12 @@ from labyard.server import (
     invitations,
     joining,
     lessons,
+    metrics,
     oidc_signin,
     playgrounds,
     plays,
     ports,
+    rules,
     signin,
     status,
     streams,
@@ -138,6 +141,7 @@ async def test_a_handle_is_given_once(house: House) -> None:
 
 ROUTERS = (
     account,
+    admin,
     authoring,
     conns,
     content_files,
@@ -148,9 +152,11 @@ ROUTERS = (
     joining,
     lessons,
     oidc_signin,
+    metrics,
     playgrounds,
     plays,
     ports,
+    rules,
     signin,
     status,
     streams,
@@ -183,6 +189,7 @@ WRITE = {
     "GET /api/content/v2/files",
     "PUT /api/content/markdown",
     "PUT /api/content/previews",
+    *(f"{method} /api/access/{{plural}}/{{name}}" for method in ("GET", "PATCH", "DELETE")),
 }
 OPERATE = {
     "POST /api/images/pull",
@@ -202,6 +209,11 @@ OPERATE = {
     "GET /api/invitations",
     "POST /api/invitations",
     "DELETE /api/invitations/{invitation_id}",
+    "GET /api/host",
+    "GET /api/admin/plays",
+    "POST /api/admin/plays/end",
+    "GET /metrics",
+    "DELETE /api/kernels/{version}",
 }
 PLAY = {
     "GET /api/account",
@@ -225,6 +237,7 @@ PLAY = {
     "POST /api/plays/{play_id}/tasks/{task}/input",
     "POST /api/plays/{play_id}/conns",
     "GET /api/plays/{play_id}/debug",
+    "GET /api/plays/{play_id}/diary",
     "GET /api/plays/{play_id}/ports",
     "POST /api/plays/{play_id}/ports",
     "DELETE /api/plays/{play_id}/ports/{port_id}",
@@ -288,6 +301,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "token_id": "none",
         "port_id": "none",
         "invitation_id": "none",
+        "version": "none",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     query = {"kind": "challenge", "name": "no-such-thing", "file": "index.md", "source": "none"}

@@ -13,9 +13,12 @@ import pytest
 from tests.support.lessons import COURSE, LESSON, TWO_NODES
 from tests.unit.server.conftest import House
 from tests.unit.server.test_lessons import get, patch, solved, until_told
+from tests.unit.server.test_people import others, token_of
 from tests.unit.server.test_plays import until
 
 from labyard.content.library import PLURALS
+
+__all__ = ["others"]
 
 NAME = "preview-two-nodes-1a2b"
 PAGE = f"/api/challenges/{NAME}/page"
@@ -256,3 +259,21 @@ async def test_what_is_polled_is_not_rendered_again(house: House, monkeypatch: p
     answers = await asyncio.gather(*(page(house, tag) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {304}
     assert json.loads((await page(house)).content)["title"] == "Two nodes that agree"
+
+
+async def test_an_authors_preview_is_for_those_who_write_and_ends_with_their_plays(
+    house: House, others: httpx.AsyncClient
+) -> None:
+    art, ada = await token_of(house, "art", "author"), await token_of(house, "ada")
+    new = {"name": NAME, "preview": True, "empty": True}
+    assert (await others.post("/api/challenges", json=new, headers=art)).status_code == 200
+    body = {"kind": "challenge", "name": NAME, "file": "index.md", "content": TWO_NODES}
+    assert (await others.put("/api/content/markdown", json=body, headers=art)).status_code == 200
+    started = await others.patch(f"/api/challenges/{NAME}", json={"started": True}, headers=art)
+    assert started.status_code == 200 and started.json()["canStart"] is True
+    for path in (f"/api/challenges/{NAME}", PAGE):
+        assert (await others.get(path, headers=ada)).status_code == 404
+    long_ago = time.time() - house.services.authoring.bounds.lease - 1
+    os.utime(house.services.authoring.previews.folder("challenges", NAME), (long_ago, long_ago))
+    await house.services.previews.sweep()
+    await until(house, started.json()["play"]["id"], "DESTROYED", headers=art)

@@ -70,14 +70,16 @@ def needs(route: str) -> str | None:
     first = path.removeprefix("/api/").split("/")[0]
     if path.startswith("/content/files"):
         return "learning:read"
-    if route in NO_SCOPE or first in ("users", "account", "invitations"):
+    if path == "/metrics" or first == "host":
+        return "metrics:read"
+    if route in NO_SCOPE or first in ("users", "admin", "account", "invitations"):
         return None
     word = "read" if method == "GET" else "write"
     if first in ("plays", "playgrounds", "capacity"):
         return f"playground:{word}"
     if first in ("auth", "tokens"):
         return f"account:{word}"
-    if first in ("author", "content", "images", "kernels", "disk") or method in ("POST", "DELETE"):
+    if first in ("author", "content", "access", "images", "kernels", "disk") or method in ("POST", "DELETE"):
         return f"author:{word}"
     return f"learning:{word}"
 

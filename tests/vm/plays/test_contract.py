@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.contract.host_contract import HostContract
+from tests.contract.host_contract import ID, HostContract
 from tests.support.box import Box, small_plan
 
 from labyard.hosts.contract import Host
@@ -35,3 +35,8 @@ class TestLocalHost(HostContract):
             return box.host
 
         return again
+
+    async def test_who_boots_a_kernel_is_known(self, running: Host, plan: PlayPlan) -> None:
+        """By this one that is in use is not removed (`tests/unit/hosts/test_local.py`)."""
+        used = {kernel.version: kernel.used_by for kernel in await running.kernels()}
+        assert {ID} <= set(used[plan.machines[0].kernel])

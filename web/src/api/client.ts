@@ -1,8 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { Account, ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails, Token } from "./types.ts";
-
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+import type { Account, DiaryEntry, ErrorBody, Lesson, LessonPage, Me, Play, Playground, Problem, Snapshot, TaskDetails, Token } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -55,6 +53,8 @@ function unreachable(cause: unknown): ApiError {
   });
 }
 
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
 async function send(method: Method, path: string, headers: Record<string, string>, body?: unknown, limit = TIME_LIMIT_MS): Promise<Response> {
   const init: RequestInit = { method, signal: AbortSignal.timeout(limit), headers: { accept: "application/json", ...headers } };
   if (body !== undefined) {
@@ -81,7 +81,7 @@ async function read<T>(answer: Response): Promise<T> {
   }
 }
 
-const ask = async <T>(method: Method, path: string, body?: unknown, limit?: number): Promise<T> =>
+export const ask = async <T>(method: Method, path: string, body?: unknown, limit?: number): Promise<T> =>
   read<T>(await send(method, path, {}, body, limit));
 
 const enc = encodeURIComponent;
@@ -114,6 +114,7 @@ export const api = {
   act: (id: string, action: string, more: { machine?: string; name?: string } = {}) =>
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
+  diary: (id: string) => ask<DiaryEntry[]>("GET", `/api/plays/${enc(id)}/diary`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
   /** What is read; null when it is still what it was at `tag`. */
   lessonPage: async (kinds: string, name: string, path: string, tag = ""): Promise<{ page: LessonPage; tag: string } | null> => {

@@ -116,6 +116,16 @@ export interface Snapshot {
   size?: number;
 }
 
+/** Ours: something that happened to a play. `who`: the handle of who asked; empty: nobody, or somebody who is gone. */
+export interface DiaryEntry {
+  at: string;
+  kind: string;
+  what: string;
+  who: string;
+  reason?: string | null;
+  detail?: string;
+}
+
 export interface PlaygroundDrive {
   source?: string;
   mount?: string;
@@ -159,8 +169,15 @@ export interface InitCondition {
   validationRegex?: string;
 }
 
+/** What whoever looks at something may do with it. */
+export interface UserAccess {
+  canStart?: boolean;
+  canReadSolution?: boolean;
+}
+
 export interface Playground {
   name: string;
+  userAccess?: UserAccess;
   title?: string;
   description?: string;
   markdown?: string;
@@ -247,6 +264,7 @@ export interface LessonState {
 /** A challenge, tutorial, course or path: all that pages draw of it. */
 export interface Lesson {
   name: string;
+  userAccess?: UserAccess;
   title?: string;
   description?: string;
   categories?: string[] | null;

@@ -137,8 +137,8 @@ function card(playground: Playground): TemplateResult {
     <a class="cover" href=${playgroundPath(playground.name)} tabindex="-1" aria-hidden="true">${map(playground, { small: true })}</a>
     <h2><a href=${playgroundPath(playground.name)}>${playground.title || playground.name}</a></h2>
     <p>${line(playground.description ?? "")}</p>
-    ${asks > 0
-      ? html`<a class="button" href=${playgroundPath(playground.name)}>Choose and start</a>`
+    ${asks > 0 || playground.userAccess?.canStart === false
+      ? html`<a class="button" href=${playgroundPath(playground.name)}>${asks > 0 ? "Choose and start" : "Look at it"}</a>`
       : html`<labyard-start .playground=${playground}></labyard-start>`}
   </li>`;
 }

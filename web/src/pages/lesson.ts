@@ -103,7 +103,7 @@ export class LessonPage extends PageElement {
       ${lesson.description ? html`<p class="lead">${line(lesson.description)}</p>` : nothing}
       ${lesson.needs ? html`<p>It needs the ${lesson.needs}: on a box without, it does not work.</p>` : nothing}
       ${broken(lesson)}
-      ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>` : nothing}
+      ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>` : onlyRead(lesson)}
       ${parts ? html`${this.#text(true)}${way(lesson, this.page)}` : html`${this.#text()}${this.#completion(lesson)}`}`;
   }
 
@@ -126,7 +126,7 @@ export class LessonPage extends PageElement {
       <h1>${lesson.title || lesson.name}</h1>
       ${station ? html`<p class="facts">${mark(station.look, station.done ? "Complete" : station.word)}</p>` : nothing}
       ${lesson.problems?.length ? html`<p>It has problems: <code>${lesson.problems[0]}</code></p>` : nothing}
-      ${lesson.canStart ? html`<labyard-start-lesson kind="courses" .lesson=${course} .module=${module} .step=${lesson.name}></labyard-start-lesson>` : nothing}
+      ${lesson.canStart ? html`<labyard-start-lesson kind="courses" .lesson=${course} .module=${module} .step=${lesson.name}></labyard-start-lesson>` : onlyRead(course)}
       ${this.#text()} ${this.#completion(course)}
       ${station && !station.done ? html`<labyard-gates .gates=${station.gates}></labyard-gates>` : nothing}
       ${around(course, this.path)}
@@ -139,6 +139,11 @@ export class LessonPage extends PageElement {
     if (complete) return html`<p>${mark("done", "Completed")}</p>`;
     return html`<p><button @click=${() => void this.#complete()}>Mark as completed</button></p>`;
   }
+}
+
+/** What is there, and not for everybody to start, says so. */
+function onlyRead(about: Lesson): TemplateResult | typeof nothing {
+  return about.userAccess?.canStart === false ? html`<p class="muted">You may read this, and not start it: its author decides who may.</p>` : nothing;
 }
 
 customElements.define("labyard-lesson", LessonPage);

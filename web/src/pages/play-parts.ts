@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Play, Playground, TaskDetails } from "../api/types.ts";
-import { keysDialog } from "../parts/dialog.ts";
+import { keysDialog, told } from "../parts/dialog.ts";
 import { shape } from "../parts/marks.ts";
 import { machineList, taskList, type Details } from "../parts/progress.ts";
 import { closeOnEscape, closeWhenLeft } from "../parts/tab-bar.ts";
@@ -48,6 +48,12 @@ export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateRe
   </header>`;
 }
 
+/** Its code is loaded when somebody asks for it. */
+async function showDiary(play: Play): Promise<void> {
+  await import("../parts/diary.ts");
+  await told("What happened so far", html`<labyard-diary .play=${play.id}></labyard-diary>`);
+}
+
 function tasksButton(play: Play, next: () => void): TemplateResult | typeof nothing {
   const { done, total, failed } = lessonProgress(play);
   if (total === 0) return nothing;
@@ -84,6 +90,7 @@ function menu(play: Play, acts: HeaderActs): TemplateResult {
       ${["RUNNING", "STARTING", "FAILED"].includes(state) ? html`<button class="phone-only" title=${STOP_KEEPS} @click=${chosen(acts.stop)}>Stop</button>` : nothing}
       ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="phone-only" @click=${chosen(acts.destroy)}>Destroy…</button>`}
       <a href=${playgroundPath(play.playground.name)}>About this playground</a>
+      <button @click=${chosen(() => void showDiary(play))}>What happened so far</button>
       <button @click=${chosen(() => void navigator.clipboard?.writeText(play.id))}>Copy the play's id</button>
       <button @click=${size(1)}>Larger terminal text</button>
       <button @click=${size(-1)}>Smaller terminal text</button>

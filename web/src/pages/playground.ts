@@ -68,7 +68,9 @@ export class PlaygroundPage extends PageElement {
     return html`<main class="page">
       <h1>${playground.title || playground.name}</h1>
       ${playground.description ? html`<p class="lead">${line(playground.description)}</p>` : nothing}
-      <labyard-start .playground=${playground}></labyard-start>
+      ${playground.userAccess?.canStart === false && !playground.problems?.length
+        ? html`<p class="muted">You may look at this, and not start it: its author decides who may.</p>`
+        : html`<labyard-start .playground=${playground}></labyard-start>`}
       <div class="map-box" tabindex="0" role="group" aria-label="Map">${map(playground)}</div>
       ${playground.markdown ? prose(playground.markdown) : nothing}
       <h2>Machines</h2>

@@ -24,7 +24,16 @@ export function stateOf(play: Play): PlayStateWord {
 }
 
 export function lookOf(play: Play): { look: Look; word: string } {
-  return LOOKS[stateOf(play)] ?? { look: "idle", word: stateOf(play) };
+  return lookOfState(stateOf(play));
+}
+
+export function lookOfState(state: string): { look: Look; word: string } {
+  return LOOKS[state as PlayStateWord] ?? { look: "idle", word: state };
+}
+
+/** Empty for a code that is not known here. */
+export function sentenceOf(reason: string): string {
+  return REASONS[reason] ?? "";
 }
 
 /** Whether its machines may be there to talk to. A failed play's machines stay reachable. */

@@ -133,6 +133,8 @@ async def _push(api: Api, asked: _Asked) -> int:
         )
         plan = Plan(new=plan.new, changed=plan.changed, removed=())
     code = _end(asked, plan, [*problems, *beyond], await remote.page(), code=ExitCode.OK)
+    if there is None:
+        say(f"It is yours alone. To show it to everybody: labyard access {asked.piece} --everybody")
     if asked.watch:
         say(f"Watching {asked.folder}; Ctrl-C ends that.")
         await Live(remote, local, linter, remove=asked.yes, force=asked.force, known=look).run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from labyard.cli.playground import catalog, end, keep, listing, look, machine, moments, prepare, start, waiting
+from labyard.cli.playground import catalog, diary, end, keep, listing, look, machine, moments, prepare, start, waiting
 
 app = typer.Typer(
     name="playground",
@@ -12,5 +12,5 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for part in (catalog, prepare, start, listing, waiting, end, moments, keep, look, machine):
+for part in (catalog, prepare, start, listing, diary, waiting, end, moments, keep, look, machine):
     app.add_typer(part.app)

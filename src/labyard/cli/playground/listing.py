@@ -13,6 +13,7 @@ from labyard.cli.client import Api, run
 from labyard.cli.durations import parse_duration, show_duration, since
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
+from labyard.cli.playground.everybody import list_everybodys
 from labyard.cli.playground.waiting import until_finished
 from labyard.cli.plays import TASK_COMPLETED, TASK_WORDS, PlayView
 from labyard.cli.talk import Output, out, out_json, out_table, say
@@ -26,15 +27,24 @@ class TaskOutput(StrEnum):
     NAME = "name"
 
 
-@app.command("list", epilog=examples("labyard playground list", "labyard playground list -aq"))
+@app.command(
+    "list",
+    epilog=examples("labyard playground list", "labyard playground list -aq", "labyard playground list --everybody"),
+)
 def list_plays(
     every: Annotated[bool, typer.Option("-a", "--all", help="Also those that were destroyed.")] = False,
+    everybody: Annotated[
+        bool, typer.Option("--everybody", help="Of everybody, with what each takes; for those who operate the server.")
+    ] = False,
     quiet: Quiet = False,
     output: Format = Output.TABLE,
 ) -> None:
-    """List plays, the one that changed last first."""
+    """List plays, the one that changed last first; everybody's newest first."""
 
     async def work(api: Api) -> None:
+        if everybody:
+            await list_everybodys(api, ended=every, quiet=quiet, output=output)
+            return
         plays = [play for play in await api.plays() if every or play.state != "DESTROYED"]
         plays.sort(key=lambda play: play.updated_at, reverse=True)
         if quiet:
