@@ -40,6 +40,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 check: lint ## the fast part: no root, no QEMU, a few minutes
+	@$(BIN)/python -m tests.support.oidc
 	$(BIN)/pytest -q $(WORKERS) --hypothesis-profile=check -m "not vm and not root and not slow" tests/unit tests/contract
 
 test: setup lint ## everything, on real machines (root, some twenty minutes on two cores under emulation)
