@@ -25,6 +25,7 @@ $(READY): $(INPUTS)
 
 setup: $(READY) ## everything that development and tests need
 	@tools/ensure-packages base run test
+	@$(BIN)/python -m tests.support.oidc
 
 up: $(READY) ## install what is missing and serve at http://127.0.0.1:8800
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/labyard up
@@ -39,6 +40,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 check: lint ## the fast part: no root, no QEMU, a few minutes
+	@$(BIN)/python -m tests.support.oidc
 	$(BIN)/pytest -q $(WORKERS) --hypothesis-profile=check -m "not vm and not root and not slow" tests/unit tests/contract
 
 test: setup lint ## everything, on real machines (root, some twenty minutes on two cores under emulation)
@@ -57,4 +59,4 @@ docs: $(READY) ## the documentation site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what was built here
-	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules
+	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules tests/oidc/node_modules

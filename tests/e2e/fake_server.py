@@ -59,6 +59,8 @@ class FakeServer:
             Route("/signin", self.signin),
             Route("/api/auth/me", self.me),
             Route("/api/auth/logout", self.logout, methods=["POST"]),
+            Route("/api/account", self.account),
+            Route("/api/tokens", self.tokens_of_ones_own),
             Route("/api/playgrounds", self.list_playgrounds),
             Route("/api/playgrounds/{name}", self.playground),
             Route("/api/plays", self.list_plays, methods=["GET"]),
@@ -154,6 +156,14 @@ class FakeServer:
         response = JSONResponse({"status": "ok"})
         response.delete_cookie("labyard_session")
         return response
+
+    async def account(self, _: Request) -> Response:
+        who = {"id": "1", "handle": "ada", "role": "learner", "email": "ada@example.org"}
+        return JSONResponse({**who, "hasAccount": True, "hasPassword": True, "sessions": 2})
+
+    async def tokens_of_ones_own(self, _: Request) -> Response:
+        token = {"id": "1", "name": "laptop", "scope": ["playground:write", "learning:read"], "createdAt": "2026-01-02"}
+        return JSONResponse([{**token, "expiresAt": "2026-04-02T00:00:00Z"}, {**token, "scope": [], "expiresAt": ""}])
 
     async def list_playgrounds(self, _: Request) -> Response:
         return JSONResponse(list(PLAYGROUNDS.values()))

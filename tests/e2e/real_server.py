@@ -15,6 +15,7 @@ from labyard.control.access import OWNER
 from labyard.hosts.fake import FakeHost
 from labyard.repositories.settings import GitSettings
 from labyard.server.app import create_app, uvicorn_config
+from labyard.server.oidc.provider import Provider
 from labyard.server.services import ServerSettings
 from tests.support.database import open_copy
 from tests.support.program import listening
@@ -29,10 +30,12 @@ def real_server(
     content: Path | None = None,
     program: ASGIApp | None = None,
     git: GitSettings | None = None,
+    provider: Provider | None = None,
 ) -> Iterator[str]:
     """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons.
 
-    `program`: what listens on port 8080 of every machine. `git`: which repositories it may fetch.
+    `program`: what listens on port 8080 of every machine. `git`: which repositories it may fetch. `provider`: who else
+    knows people, and lets strangers in.
     """
     ready: threading.Event = threading.Event()
     box: dict[str, object] = {}
@@ -50,6 +53,8 @@ def real_server(
             content=() if content is None else (content,),
             settings=settings,
             git=git,
+            provider=provider,
+            signup=provider is not None,
         )
         app = create_app(services, pages=pages)
         server = uvicorn.Server(uvicorn_config(app, host="127.0.0.1", port=0, message_limit=settings.message_limit))

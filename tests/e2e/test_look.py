@@ -34,6 +34,11 @@ def home(page: Page, fake: FakeServer) -> None:
     expect(page.locator(".card").first).to_be_visible()
 
 
+def account(page: Page, fake: FakeServer) -> None:
+    page.goto("/account")
+    expect(page.get_by_text("laptop").first).to_be_visible()
+
+
 def playground(page: Page, fake: FakeServer) -> None:
     page.goto("/playgrounds/routing-lab")
     expect(page.get_by_role("table")).to_be_visible()
@@ -268,6 +273,7 @@ def missing(page: Page, fake: FakeServer) -> None:
 
 VIEWS: list[Callable[[Page, FakeServer], None]] = [
     home,
+    account,
     playground,
     parameters,
     starting,

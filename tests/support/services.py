@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from argon2 import PasswordHasher
+
 from labyard.content.library import Library
 from labyard.content.pieces import Pieces
 from labyard.control.access import Access
@@ -12,12 +14,16 @@ from labyard.control.authoring import Authoring
 from labyard.control.bounds import Bounds
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.doors import doors_over
 from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.mail import Mailer
 from labyard.control.manifests import Manifests
 from labyard.control.meters import Meters
 from labyard.control.operating import Operating
+from labyard.control.outbox import Outbox
+from labyard.control.passwords import Hasher
 from labyard.control.people import People
 from labyard.control.permissions import Permissions
 from labyard.control.plays import Plays
@@ -30,6 +36,7 @@ from labyard.control.repositories import Repositories
 from labyard.hosts.fake import FakeHost
 from labyard.repositories.git import Git
 from labyard.repositories.settings import GitSettings
+from labyard.server.oidc.provider import Provider
 from labyard.server.services import ServerSettings, Services
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
@@ -53,6 +60,9 @@ def services_of(
     settings: ServerSettings | None = None,
     bounds: Bounds | None = None,
     git: GitSettings | None = None,
+    mailer: Mailer | None = None,
+    signup: bool = False,
+    provider: Provider | None = None,
 ) -> Services:
     """`folder`: for what is saved, pushed and uploaded. `catalog`: of playgrounds. `content`: roots of lessons that ship."""
     store, changes, policy = PlayStore(database), Changes(), policy or Policy()
@@ -69,6 +79,17 @@ def services_of(
     permissions = Permissions(PieceStore(database), books, library)
     users = UserStore(database)
     access = Access(KeyStore(database), users, token, clock=utc_now)
+    people = People(users, access, plays, progress, clock=utc_now)
+    doors = doors_over(
+        database,
+        access,
+        people,
+        clock=utc_now,
+        mailer=mailer,
+        signup=signup,
+        hasher=Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
+        outbox=Outbox(waits=()),
+    )
     return Services(
         plays=plays,
         lessons=lessons,
@@ -80,7 +101,9 @@ def services_of(
         repositories=Repositories(Git(folder / "git", git), library, authoring, books.manifests, lessons, plays),
         catalog=books,
         access=access,
-        people=People(users, access, plays, progress, clock=utc_now),
+        people=people,
+        doors=doors,
+        provider=provider,
         permissions=permissions,
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         operating=Operating(OverviewStore(database), plays, host, clock=utc_now),

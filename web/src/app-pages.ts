@@ -7,18 +7,17 @@ export function framed(content: TemplateResult, who?: { handle: string; leave: (
   return html`<a class="skip" href="#main">Skip to the content</a>
     <header class="top">
       <a class="brand" href="/">Labyard</a><a href="/lessons">Lessons</a><a href="/progress">Progress</a>${who?.admin ? html`<a href="/admin">Admin</a>` : nothing}<a class="far ${who?.admin ? "wide-only" : ""}" href="/status" title="What the bots found, night after night">Status</a>
-      ${who ? html`<span class="who muted" title="Signed in">${who.handle}</span><button class="quiet" title=${`You are ${who.handle}`} @click=${who.leave}>Sign out</button>` : nothing}
+      ${who ? html`<a class="who" href="/account" title="Your account">${who.handle}</a><button class="quiet" title=${`You are ${who.handle}`} @click=${who.leave}>Sign out</button>` : nothing}
     </header>
     <div id="main" tabindex="-1">${content}</div>`;
 }
 
 export function signIn(): TemplateResult {
+  const next = encodeURIComponent(location.pathname + location.search);
   return framed(html`<main class="page narrow">
-    <h1>Sign in with a link</h1>
-    <p>You are not signed in. Labyard has no passwords: a one-time link opens these pages.</p>
-    <p>Whoever runs this server makes you one: <code>labyard user link NAME</code>. It works once.</p>
-    <p>If that is you, run this on the box that serves these pages, and open the link it prints:</p>
-    <pre class="command">labyard up</pre>
+    <h1>You are signed out</h1>
+    <p>Your session ended, or was ended.</p>
+    <p><a class="button primary" href="/signin?next=${next}" target="_self">Sign in</a></p>
     <p class="muted">Code: <code>unauthorized</code></p>
   </main>`);
 }

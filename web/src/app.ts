@@ -7,6 +7,7 @@ import { PageElement } from "./parts/element.ts";
 import type { Me } from "./api/types.ts";
 import { asApiError, problem } from "./parts/problem.ts";
 import { followLinks, routeOf, type Route } from "./router.ts";
+import "./pages/account.ts";
 import "./pages/home.ts";
 import "./pages/lesson.ts";
 import "./pages/lessons.ts";
@@ -73,6 +74,8 @@ export class LabyardApp extends PageElement {
     switch (this.route.page) {
       case "home":
         return this.#framed(html`<labyard-home></labyard-home>`);
+      case "account":
+        return this.#framed(html`<labyard-account></labyard-account>`);
       case "playground":
         return this.#framed(html`<labyard-playground .name=${this.route.name}></labyard-playground>`);
       case "lessons":

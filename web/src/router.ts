@@ -5,6 +5,7 @@ export type LessonKind = (typeof KINDS)[number];
 
 export type Route =
   | { page: "home" }
+  | { page: "account" }
   | { page: "play"; id: string }
   | { page: "playground"; name: string }
   | { page: "lessons"; kind: LessonKind | "" }
@@ -22,6 +23,7 @@ export function routeOf(path: string, search = ""): Route {
   const parts = path.split("/").filter(Boolean).map(decoded);
   if (parts.length === 0) return { page: "home" };
   const [kind, name] = parts;
+  if (parts.length === 1 && kind === "account") return { page: "account" };
   if (parts.length === 2 && name) {
     if (kind === "plays") return { page: "play", id: name };
     if (kind === "playgrounds") return { page: "playground", name };

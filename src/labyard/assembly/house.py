@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from labyard.assembly.data_folder import hold_data
+from labyard.assembly.entrance import entrance_settings, mailer, provider
 from labyard.assembly.git import git_settings
 from labyard.assembly.settings import Settings, make_parts
 from labyard.bots.nightly import DEFAULT_AT, parse_at
@@ -16,6 +17,7 @@ from labyard.control.access import Access, owner_token
 from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
 from labyard.control.changes import Changes
+from labyard.control.doors import doors_over
 from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
@@ -86,6 +88,7 @@ def services_over(
     permissions = Permissions(PieceStore(database), catalog, library)
     users = UserStore(database)
     access = Access(KeyStore(database), users, owner_token(settings.data / "owner.token"), clock=utc_now)
+    people, entrance = People(users, access, plays, progress, clock=utc_now), entrance_settings(os.environ)
     return Services(
         plays=plays,
         lessons=lessons,
@@ -97,7 +100,11 @@ def services_over(
         repositories=Repositories(git, library, authoring, catalog.manifests, lessons, plays),
         catalog=catalog,
         access=access,
-        people=People(users, access, plays, progress, clock=utc_now),
+        people=people,
+        doors=doors_over(
+            database, access, people, clock=utc_now, mailer=mailer(entrance), signup=entrance.signup, url=entrance.url
+        ),
+        provider=provider(entrance),
         permissions=permissions,
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         operating=Operating(OverviewStore(database), plays, host, clock=utc_now),

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from labyard.control.refusals import BadRequestError, TooManyError
-from labyard.control.roles import Role
+from labyard.control.roles import Right, Role, may
 from labyard.control.scopes import Scope
 from labyard.errors import ForbiddenError, NotFoundError
 from labyard.store.keys import KeyStore, TokenRow
@@ -70,6 +70,11 @@ class Access:
         """Whether they are still there, and not shut out."""
         return await self._person(owner, Proof.COOKIE) is not None
 
+    async def may(self, owner: str, right: Right) -> bool:
+        """Whether somebody who is not asking just now may do this."""
+        person = await self._person(owner, Proof.COOKIE)
+        return person is not None and may(person.role, right)
+
     async def _person(self, owner: str, proof: Proof) -> Person | None:
         """None: they are gone, or shut out."""
         if owner == OWNER:
@@ -86,11 +91,15 @@ class Access:
 
     def check_ticket(self, ticket: str, text: str) -> bool:
         """Whether `ticket` was made for `text` and is still good."""
+        return self.read_ticket(ticket) == text
+
+    def read_ticket(self, ticket: str) -> str | None:
+        """What `ticket` was made for; None when we did not make it, or it is too old."""
         said, _, mac = ticket.rpartition(".")
         about, _, until = said.rpartition(".")
-        if not hmac.compare_digest(self._sign(said).encode(), mac.encode()) or about != text:
-            return False
-        return self._clock().timestamp() < int(until)
+        if not hmac.compare_digest(self._sign(said).encode(), mac.encode()):
+            return None
+        return about if self._clock().timestamp() < int(until) else None
 
     def _sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), sha256).hexdigest()
@@ -152,12 +161,25 @@ class Access:
             raise ForbiddenError(
                 "this sign-in link was used before, or is too old", hint="`labyard signin-link` makes a fresh one"
             )
-        session = secrets.token_urlsafe(32)
+        return await self.new_session(owner)
+
+    async def new_session(self, owner: str) -> str:
+        """A session's secret, for somebody who has shown who they are. Never one that was there before they did."""
+        session, now = secrets.token_urlsafe(32), self._clock()
+        await self._store.sweep(now=now)
         await self._store.add_session(digest(session), owner, now=now, expires_at=now + SESSION_LIFE)
         return session
 
+    async def sessions(self, owner: str) -> int:
+        """How many browsers are signed in as them."""
+        return await self._store.count_sessions(owner, now=self._clock())
+
     async def sign_out(self, session: str) -> None:
         await self._store.remove_session(digest(session))
+
+    async def sign_out_everywhere(self, owner: str) -> None:
+        """All browsers, and sign-in links that were not used yet."""
+        await self._store.remove_sessions(owner)
 
 
 def digest(secret: str) -> str:

@@ -47,21 +47,27 @@ class People:
 
     async def add(self, handle: str, name: str, role: str) -> UserRow:
         """BadRequestError for a handle that is none; ConflictError when it is taken."""
+        row = await self.drafted(handle, name, role)
+        if not await self._store.add(row):
+            raise ConflictError(f"there is a user {handle!r} already")
+        return row
+
+    async def drafted(self, handle: str, name: str, role: str) -> UserRow:
+        """What `add` would keep, not kept yet. BadRequestError; ConflictError for a name that nobody gets."""
         if not _HANDLE.fullmatch(handle):
             hint = "1 to 32 lower-case letters, digits and hyphens, as in `ada-1`"
             raise BadRequestError(f"{handle[:64]!r} cannot be the name of a user", hint=hint)
         if len(await self._store.list()) >= MOST:
             raise TooManyError(f"there are {MOST} users")
-        row = UserRow(
+        if handle == OWNER:
+            raise ConflictError(f"there is a user {handle!r} already")
+        return UserRow(
             id=secrets.token_hex(12),
             handle=handle,
             name=_named(name or handle),
             role=_role(role),
             created_at=self._clock(),
         )
-        if handle == OWNER or not await self._store.add(row):
-            raise ConflictError(f"there is a user {handle!r} already")
-        return row
 
     async def change(self, handle: str, *, name: str | None, role: str | None, disabled: bool | None) -> UserRow:
         """`disabled`: whether they are shut out; what is theirs stays."""

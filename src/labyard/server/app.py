@@ -13,14 +13,19 @@ from fastapi import FastAPI
 
 from labyard import __version__
 from labyard.server import (
+    account,
     admin,
     authoring,
     conns,
     content_files,
     disk,
+    forgotten,
     images,
+    invitations,
+    joining,
     lessons,
     metrics,
+    oidc_signin,
     playgrounds,
     plays,
     ports,
@@ -54,7 +59,10 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await services.authoring.clear()
         await services.repositories.git.clear()
-        running = [asyncio.create_task(work()) for work in (services.reconciler.run, services.previews.run)]
+        running = [
+            asyncio.create_task(work())
+            for work in (services.reconciler.run, services.previews.run, services.doors.outbox.run)
+        ]
         try:
             yield
         finally:
@@ -62,6 +70,8 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await ways.close()
+            if services.provider is not None:
+                await services.provider.close()
 
     app = FastAPI(title="Labyard", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.services = services
@@ -89,6 +99,11 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         search.router,
         authoring.router,
         content_files.router,
+        account.router,
+        forgotten.router,
+        invitations.router,
+        joining.router,
+        oidc_signin.router,
         admin.router,
         metrics.router,
     ):

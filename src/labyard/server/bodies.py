@@ -155,12 +155,36 @@ class NewUser(Body):
     handle: str
     name: str = ""
     role: str = "learner"
+    email: str = ""
 
 
 class ChangeUser(Body):
+    """`email` empty: none any more."""
+
     name: str | None = None
     role: str | None = None
     disabled: bool | None = None
+    email: str | None = None
+
+
+class SetPassword(Body):
+    password: str
+
+
+class ChangePassword(SetPassword):
+    """`current` empty: there is none yet."""
+
+    current: str = ""
+
+
+class NewInvitation(Body):
+    """`email` empty: for whoever has the link. `send`: it is written to the address."""
+
+    role: str = "learner"
+    email: str = ""
+    uses: int = 1
+    days: int = 7
+    send: bool = False
 
 
 class Prepare(Body):

@@ -17,10 +17,11 @@ from labyard.play.status import MachineState
 from labyard.server import shapes
 from labyard.server.asker import Asker, Given, who
 from labyard.server.bodies import NewPort, documented, given
+from labyard.server.front_door import sign_in_page
 from labyard.server.places import is_own_page, page_root
 from labyard.server.proxy.gate import ENTER, ENTER_PAGE
 from labyard.server.proxy.scan import scan
-from labyard.server.site import plain_page, sign_in_page
+from labyard.server.site import plain_page
 from labyard.store.plays import PlayRow
 
 router = APIRouter(tags=["ports"])

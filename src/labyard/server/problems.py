@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from labyard.control.mail import MailError
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
     CapacityError,
@@ -26,6 +27,7 @@ from labyard.errors import (
     RepositoryError,
     SpecError,
 )
+from labyard.server.oidc.answers import ProviderError, ProviderRefusedError
 
 log = structlog.get_logger()
 
@@ -62,6 +64,9 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (ImageError, 422),
     (RepositoryError, 422),
     (GuestError, 502),
+    (MailError, 502),
+    (ProviderRefusedError, 403),
+    (ProviderError, 502),
 )
 
 

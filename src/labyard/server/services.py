@@ -10,6 +10,7 @@ from pathlib import Path
 from labyard.control.access import Access
 from labyard.control.authoring import Authoring
 from labyard.control.catalog import Catalog
+from labyard.control.doors import Doors
 from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
@@ -25,6 +26,7 @@ from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.repositories import Repositories
 from labyard.hosts.contract import Host
 from labyard.play.plan import Value
+from labyard.server.oidc.provider import Provider
 
 MIB = 1 << 20
 
@@ -62,7 +64,7 @@ class Nights:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """`scratch`: a folder for uploads on their way, emptied by who made them."""
+    """`scratch`: a folder for uploads on their way, emptied by who made them. `provider`: who else knows people."""
 
     plays: Plays
     lessons: Lessons
@@ -75,6 +77,7 @@ class Services:
     catalog: Catalog
     access: Access
     people: People
+    doors: Doors
     permissions: Permissions
     ports: Ports
     operating: Operating
@@ -85,3 +88,4 @@ class Services:
     settings: ServerSettings = field(default_factory=ServerSettings)
     clock: Callable[[], datetime] = utc_now
     nights: Nights = field(default_factory=Nights)
+    provider: Provider | None = None

@@ -15,6 +15,7 @@ from labyard.control.rules import Permission
 from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
+from labyard.store.invitations import InvitationRow
 from labyard.store.keys import TokenRow
 from labyard.store.plays import PlayRow
 from labyard.store.ports import PortRow
@@ -313,7 +314,7 @@ def token(row: TokenRow) -> Json:
     }
 
 
-def user(row: UserRow) -> Json:
+def user(row: UserRow, email: str = "") -> Json:
     return {
         "id": row.id,
         "handle": row.handle,
@@ -321,6 +322,20 @@ def user(row: UserRow) -> Json:
         "role": row.role,
         "createdAt": moment(row.created_at),
         "disabled": row.disabled_at is not None,
+        "email": email,
+    }
+
+
+def invitation(row: InvitationRow) -> Json:
+    """`uses`: how many accounts may still be made by it. `madeBy` empty: sign-up."""
+    return {
+        "id": row.id,
+        "role": row.role,
+        "email": row.email,
+        "uses": row.uses,
+        "madeBy": row.made_by,
+        "createdAt": moment(row.created_at),
+        "expiresAt": moment(row.expires_at),
     }
 
 

@@ -1,4 +1,4 @@
-"""Who am I, and the way in: one-time links that become a cookie."""
+"""Who am I, and the way in: one-time links and passwords that become a cookie."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from labyard.control.access import SESSION_LIFE
-from labyard.errors import ForbiddenError
-from labyard.server.asker import SECURE_COOKIE, Asker, Given, cookie_names, session_of
-from labyard.server.coming_back import forget_page, wanted_page
-from labyard.server.cookies import give_cookie
+from labyard.errors import ForbiddenError, LabyardError
+from labyard.server.asker import SECURE_COOKIE, Asker, Given, cookie_names, session_of, who
+from labyard.server.coming_back import wanted_page
+from labyard.server.forms import sent
+from labyard.server.front_door import let_in, place_of, sign_in_page
 from labyard.server.places import is_own_page, page_root
 from labyard.server.site import plain_page
 
@@ -54,13 +54,27 @@ async def new_link(request: Request, person: Asker, services: Given) -> Any:
 
 @router.get("/signin", include_in_schema=False)
 async def sign_in(request: Request, services: Given, token: str = "", next: str = "") -> Response:  # noqa: A002 - as in the link
-    """`next`: the page to go on to; else the one that was wanted before."""
+    """A link, once; without one, the form. `next`: the page to go on to; else the one that was wanted before."""
+    onward = next if is_own_page(next) else wanted_page(request)
+    if not token:
+        if await who(request) is not None:
+            return RedirectResponse(onward, 303)
+        return sign_in_page(request, onward=onward, status=200)
     try:
         session = await services.access.sign_in(token)
     except ForbiddenError as error:
         return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
-    response = RedirectResponse(next if is_own_page(next) else wanted_page(request), 303)
-    forget_page(request, response)
-    for name in cookie_names(services):
-        give_cookie(response, name, session, SESSION_LIFE, secure=name == SECURE_COOKIE)
-    return response
+    return await let_in(request, session, onward)
+
+
+@router.post("/signin", include_in_schema=False)
+async def sign_in_with_password(request: Request, services: Given) -> Response:
+    """Whatever is wrong, the same page says the same."""
+    told = {"username": "", "next": "/"}
+    try:
+        told = await sent(request, "username", "password", "next")
+        session = await services.doors.accounts.sign_in(told["username"], told["password"], place=place_of(request))
+    except LabyardError as error:
+        onward = told["next"] if is_own_page(told["next"]) else "/"
+        return sign_in_page(request, onward=onward, name=told["username"], error=error)
+    return await let_in(request, session, told["next"])

@@ -10,17 +10,17 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 
 from labyard.content.library import PLURALS
 from labyard.server import problems
 from labyard.server.asker import who
-from labyard.server.coming_back import remember_page
+from labyard.server.forms import coded
+from labyard.server.front_door import sign_in_page
 
 _PAGES = (
     *("/lessons", "/progress", "/start/{place:path}"),
-    *("/", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
+    *("/", "/account", "/plays", "/plays/{play_id}", "/playgrounds", "/playgrounds/{name}"),
     *("/admin", "/admin/{section}", "/admin/{section}/{name}"),
     *(f"/{plural}" for plural in PLURALS),
     *(f"/{plural}/{{name}}" for plural in PLURALS),
@@ -36,16 +36,7 @@ _PLAIN = """<!doctype html>
 
 def plain_page(title: str, text: str, hint: str) -> str:
     """A small page without script, for who has no session. Words in backquotes become code."""
-    return _PLAIN.format(title=escape(title), text=_coded(text), hint=_coded(hint))
-
-
-def sign_in_page(request: HTTPConnection) -> Response:
-    """For whoever opens a page and has no session. They come back to that page."""
-    text = "Open the sign-in link that `labyard up` printed, or make a fresh one with `labyard signin-link`."
-    page = plain_page("Sign in to Labyard", text, "A link works once.")
-    answer = HTMLResponse(page, 401, {"Cache-Control": "no-store"})
-    remember_page(request, answer)
-    return answer
+    return _PLAIN.format(title=escape(title), text=coded(text), hint=coded(hint))
 
 
 _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="124" height="20" role="img" aria-label="Start in Labyard">
@@ -105,8 +96,3 @@ class _Assets(StaticFiles):
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
-
-
-def _coded(text: str) -> str:
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from labyard.bots.nightly import matrix
 from labyard.server.asker import Given, who
-from labyard.server.site import sign_in_page
+from labyard.server.front_door import sign_in_page
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, func, insert, or_, select
 
 from labyard.store.database import Database
 from labyard.store.schema import sessions, signin_links, tokens
@@ -79,6 +79,19 @@ class KeyStore:
     async def remove_session(self, digest: str) -> None:
         async with self._database.begin() as connection:
             await connection.execute(delete(sessions).where(sessions.c.hash == digest))
+
+    async def count_sessions(self, owner: str, *, now: datetime) -> int:
+        query = select(func.count()).select_from(sessions)
+        async with self._database.begin() as connection:
+            good = query.where(sessions.c.owner == owner, sessions.c.expires_at > now)
+            return int((await connection.execute(good)).scalar_one())
+
+    async def remove_sessions(self, owner: str, *, keep: str | None = None) -> None:
+        """All of theirs, and their sign-in links, but for the session whose hash is `keep`."""
+        gone = delete(sessions).where(sessions.c.owner == owner)
+        async with self._database.begin() as connection:
+            await connection.execute(delete(signin_links).where(signin_links.c.owner == owner))
+            await connection.execute(gone if keep is None else gone.where(sessions.c.hash != keep))
 
     async def sweep(self, *, now: datetime) -> None:
         """Forget what has expired."""

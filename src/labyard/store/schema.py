@@ -155,3 +155,47 @@ sessions = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
 )
+
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("hash", String(255), nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+emails = Table(
+    "emails",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("address", String(254), nullable=False, unique=True),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("owner", String(64), nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("made_by", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from labyard.store.database import Database
-from labyard.store.schema import sessions, signin_links, tokens, users
+from labyard.store.schema import emails, identities, password_links, passwords, sessions, signin_links, tokens, users
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +58,14 @@ class UserStore:
             return (await connection.execute(update(users).where(users.c.id == row.id).values(values))).rowcount == 1
 
     async def shut_out(self, user_id: str) -> None:
-        """All that lets them in is forgotten: tokens, sessions, links."""
+        """All that lets them in is forgotten: tokens, sessions, links. Their password stays, and opens nothing meanwhile."""
         async with self._database.begin() as connection:
-            for table in (tokens, sessions, signin_links):
+            for table in (tokens, sessions, signin_links, password_links):
                 await connection.execute(delete(table).where(table.c.owner == user_id))
 
     async def remove(self, user_id: str) -> None:
+        """With their password, address and identities."""
         async with self._database.begin() as connection:
+            for table in (passwords, emails, identities):
+                await connection.execute(delete(table).where(table.c.owner == user_id))
             await connection.execute(delete(users).where(users.c.id == user_id))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
+import select
 import socket
 import threading
 import time
@@ -19,6 +22,7 @@ from tests.support.lessons import write_lessons
 from tests.support.services import services_of
 from uvicorn import Server
 
+from labyard.cli.exits import ExitCode
 from labyard.control.policy import Policy
 from labyard.hosts.fake import FakeHost
 from labyard.play.status import TaskStatus
@@ -142,10 +146,12 @@ def test_people_come_and_go(real: Cli) -> None:
     assert real("user", "list").stdout.split() == [
         b"USER",
         b"NAME",
+        b"E-MAIL",
         b"ROLE",
         b"ada",
         b"Ada",
         b"L.",
+        b"-",
         b"learner",
         b"shut",
         b"out",
@@ -154,7 +160,58 @@ def test_people_come_and_go(real: Cli) -> None:
     assert json.loads(real("user", "list", "-o", "json").stdout)[0]["disabled"] is False
     assert real("user", "remove", "ada").stderr == b"ada is removed.\n"
     assert real("user", "remove", "ada").returncode == 3
-    assert real("user", "list").stdout.split() == [b"USER", b"NAME", b"ROLE"]
+    assert real("user", "list").stdout.split() == [b"USER", b"NAME", b"E-MAIL", b"ROLE"]
+
+
+def test_passwords_are_set_from_stdin_a_terminal_or_by_a_link(real: Cli) -> None:
+    real("user", "add", "ada", "--email", "ada@example.org")
+    assert b"ada@example.org" in real("user", "list").stdout
+    assert real("user", "email", "ada", "no address").returncode == 1
+    done = real.run("user", "password", "ada", "--stdin", stdin=b"several words together\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"ada has a new password.\n")
+    short = real.run("user", "password", "ada", "--stdin", stdin=b"short\n")
+    assert short.returncode == 1 and b"too short" in short.stderr
+    assert real.run("user", "password", "ada", "--stdin").returncode == ExitCode.USAGE
+    nobody = real.run("user", "password", "ada", stdin=b"several words together\n")
+    assert nobody.returncode == ExitCode.USAGE and b"--stdin" in nobody.stderr
+    link = real("user", "password", "ada", "--link")
+    assert b"/password?token=" in link.stdout
+    told = json.loads(real("user", "password", "ada", "--link", "-o", "json").stdout)
+    assert "/password?token=" in told["url"]
+    assert real("user", "password", "nobody", "--link").returncode == 3
+
+
+@pytest.mark.parametrize(("again", "code"), [(b"several words together", 0), (b"something else", ExitCode.USAGE)])
+def test_a_password_is_asked_for_twice_and_not_shown(real: Cli, again: bytes, code: int) -> None:
+    real("user", "add", "ada")
+    ours, theirs = pty.openpty()
+    with real.start("user", "password", "ada", stdin=theirs, start_new_session=True) as process:
+        assert process.stderr is not None
+        seen = b""
+        for word, asked in ((b"several words together", b"New password: "), (again, b"once more: ")):
+            while not seen.endswith(asked):
+                seen += process.stderr.read(1)
+            os.write(ours, word + b"\n")
+        _, rest = process.communicate(timeout=30)
+    shown = os.read(ours, 4096) if select.select([ours], [], [], 0)[0] else b""
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == code, rest
+    assert b"several" not in seen + rest + shown
+
+
+def test_people_are_invited(real: Cli) -> None:
+    first = real("user", "invite")
+    assert b"/join?token=" in first.stdout and b"Good until" in first.stderr
+    made = json.loads(real("user", "invite", "--role", "author", "--uses", "5", "--days", "2", "-o", "json").stdout)
+    assert (made["role"], made["uses"], made["sent"]) == ("author", 5, False)
+    listed = json.loads(real("user", "invitations", "-o", "json").stdout)
+    assert [each["role"] for each in listed] == ["learner", "author"]
+    assert b"whoever has the link" in real("user", "invitations").stdout
+    assert real("user", "uninvite", made["id"]).returncode == 0
+    assert real("user", "uninvite", made["id"]).returncode == 3
+    refused = real("user", "invite", "--email", "ada@example.org", "--send")
+    assert refused.returncode == 1 and b"sends no mail" in refused.stderr
 
 
 def test_everybodys_plays_and_their_diaries(real: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,14 +15,19 @@ from tests.unit.server.test_access import ORIGIN, PAGE, by_cookie
 import labyard.server
 from labyard.control.roles import Right, Role, may
 from labyard.server import (
+    account,
     admin,
     authoring,
     conns,
     content_files,
     disk,
+    forgotten,
     images,
+    invitations,
+    joining,
     lessons,
     metrics,
+    oidc_signin,
     playgrounds,
     plays,
     ports,
@@ -138,13 +143,18 @@ async def test_a_handle_is_given_once(house: House) -> None:
 
 
 ROUTERS = (
+    account,
     admin,
     authoring,
     conns,
     content_files,
     disk,
+    forgotten,
     images,
+    invitations,
+    joining,
     lessons,
+    oidc_signin,
     metrics,
     playgrounds,
     plays,
@@ -159,7 +169,15 @@ ROUTERS = (
     tokens,
     users,
 )
-OPEN = {"GET /healthz", "GET /signin", "PUT /api/content/upload", "GET /status", "GET /ports/enter"}
+OPEN = {
+    "GET /healthz",
+    *(f"{method} /{page}" for page in ("signin", "forgot", "password", "join", "signup") for method in ("GET", "POST")),
+    "GET /signin/oidc",
+    "GET /signin/oidc/callback",
+    "PUT /api/content/upload",
+    "GET /status",
+    "GET /ports/enter",
+}
 """Open to strangers, or carrying their own permission; the last two show a page that says how to sign in."""
 WRITE = {
     "DELETE /api/playgrounds/{name}",
@@ -194,6 +212,11 @@ OPERATE = {
     "PATCH /api/users/{handle}",
     "DELETE /api/users/{handle}",
     "POST /api/users/{handle}/signin-links",
+    "POST /api/users/{handle}/password",
+    "POST /api/users/{handle}/password-links",
+    "GET /api/invitations",
+    "POST /api/invitations",
+    "DELETE /api/invitations/{invitation_id}",
     "GET /api/host",
     "GET /api/admin/plays",
     "POST /api/admin/plays/end",
@@ -201,6 +224,9 @@ OPERATE = {
     "DELETE /api/kernels/{version}",
 }
 PLAY = {
+    "GET /api/account",
+    "POST /api/account/password",
+    "POST /api/account/sign-out",
     "POST /api/oauth/tokens",
     "GET /api/tokens",
     "DELETE /api/tokens/{token_id}",
@@ -284,6 +310,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "handle": "nobody",
         "token_id": "none",
         "port_id": "none",
+        "invitation_id": "none",
         "version": "none",
         "found_id": "none",
     }.items():

@@ -18,6 +18,7 @@ from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.store.database import Database, migrate
 from labyard.store.keys import KeyStore, TokenRow
+from labyard.store.passwords import PasswordStore
 from labyard.store.plays import Desired, PlayRow, PlayStore, StaleError, StateEvent
 from labyard.store.schema import metadata
 
@@ -97,6 +98,33 @@ async def test_an_older_database_with_plays_in_it(tmp_path: Path) -> None:
     database = await Database.open_file(path)
     found = await PlayStore(database).get(old.id)
     assert (found.plan, found.persistent, found.version) == (old.plan, False, 3)
+    async with database.engine.begin() as connection:
+        assert await connection.run_sync(schema_differences) == []
+    await database.close()
+
+
+async def test_an_older_database_with_people_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "labyard.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        migrate(connection, "0009")
+        at = NOW.isoformat(timespec="microseconds")
+        connection.execute(
+            text("INSERT INTO users (id, handle, name, role, created_at) VALUES ('1', 'ada', 'Ada', 'learner', :at)"),
+            {"at": at},
+        )
+        connection.execute(
+            text("INSERT INTO sessions (hash, owner, created_at, expires_at) VALUES ('s', '1', :at, '2999')"),
+            {"at": at},
+        )
+    engine.dispose()
+    database = await Database.open_file(path)
+    passwords, keys = PasswordStore(database), KeyStore(database)
+    assert await passwords.get("1") is None and await keys.session("s", now=NOW) == "1"
+    await passwords.put("1", "first", now=NOW, keep="s")
+    assert await passwords.get("1") == "first" and await keys.session("s", now=NOW) == "1"
+    await passwords.put("1", "second", now=NOW)
+    assert await passwords.get("1") == "second" and await keys.session("s", now=NOW) is None
     async with database.engine.begin() as connection:
         assert await connection.run_sync(schema_differences) == []
     await database.close()

@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, Me, Play, Playground, Problem, Progress, Snapshot, TaskDetails } from "./types.ts";
+import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, Me, Play, Playground, Problem, Progress, Snapshot, TaskDetails, Token } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -95,6 +95,13 @@ const changePart = (course: string, module: string, lesson: string, change: { st
 export const api = {
   me: () => ask<Me>("GET", "/api/auth/me"),
   logout: () => ask<unknown>("POST", "/api/auth/logout"),
+  account: () => ask<Account>("GET", "/api/account"),
+  changePassword: (current: string, password: string) => ask<unknown>("POST", "/api/account/password", { current, password }),
+  signOutEverywhere: () => ask<unknown>("POST", "/api/account/sign-out"),
+  tokens: () => ask<Token[]>("GET", "/api/tokens"),
+  makeToken: (name: string, scope: string[], expiresInDays: number | null) =>
+    ask<Token & { accessToken: string }>("POST", "/api/oauth/tokens", { name, scope, expiresInDays }),
+  endToken: (id: string) => ask<unknown>("DELETE", `/api/tokens/${enc(id)}`),
   playgrounds: () => ask<Playground[]>("GET", "/api/playgrounds"),
   playground: (name: string) => ask<Playground>("GET", `/api/playgrounds/${enc(name)}?format=extended`),
   plays: async () => {

@@ -361,3 +361,21 @@ export interface Me {
   handle: string;
   role: "learner" | "author" | "instructor" | "admin";
 }
+
+/** One's own account. `hasAccount` false: the box's owner, who needs none. */
+export interface Account extends Me {
+  email: string;
+  hasAccount: boolean;
+  hasPassword: boolean;
+  /** Browsers that are signed in. */
+  sessions: number;
+}
+
+/** `expiresAt` empty: it does not end; no `scope`: good for all that one may. */
+export interface Token {
+  id: string;
+  name: string;
+  scope: string[];
+  createdAt: string;
+  expiresAt: string;
+}
