@@ -72,7 +72,7 @@ def needs(route: str) -> str | None:
         return "learning:read"
     if route in NO_SCOPE or first == "users":
         return None
-    word = "read" if method == "GET" else "write"
+    word = "read" if method == "GET" and "{machine}/files" not in path else "write"
     if first in ("plays", "playgrounds", "capacity"):
         return f"playground:{word}"
     if first in ("auth", "tokens"):
