@@ -76,6 +76,7 @@ async def read_file(request: Request, place: There, desk: Desk, path: Path = "",
     async with AsyncExitStack() as stack:
         content = await stack.enter_async_context(desk.read(place, _path(path), start, length))
         head = content.head
+        ranged = ranged and head.size > 0  # of nothing there is no part, and browsers complain of a 416
         headers = _headers(head, download)
         if ranged and head.body == 0:
             return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{head.size}"})

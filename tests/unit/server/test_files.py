@@ -86,6 +86,13 @@ async def test_ranges(house: House, asked: str, status: int, content: bytes, tol
     assert (answer.status_code, answer.content, answer.headers.get("content-range")) == (status, content, told)
 
 
+async def test_a_part_of_an_empty_file_is_all_of_it(house: House) -> None:
+    files = await started(house)
+    await put(house, files, "/empty", b"")
+    answer = await got(house, files, "/empty", Range="bytes=0-99")
+    assert (answer.status_code, answer.content, answer.headers["labyard-size"]) == (200, b"", "0")
+
+
 async def test_downloads_and_uploads_of_more_than_a_part(house: House) -> None:
     files = await started(house)
     content = bytes(range(256)) * (3 << 12)

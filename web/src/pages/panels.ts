@@ -1,4 +1,4 @@
-/** What the tabs of a play hold: terminals, ports, the map. What is large is loaded when one is looked at. */
+/** What the tabs of a play hold: terminals, ports, editors, the map. What is large is loaded when one is looked at. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { ApiError } from "../api/client.ts";
@@ -7,7 +7,7 @@ import { map } from "../parts/map.ts";
 import { port } from "../parts/port.ts";
 import { progress, type Details } from "../parts/progress.ts";
 import { machineStatus, ready } from "../play/state.ts";
-import type { PortTab, Tab, TerminalTab } from "../play/tabs.ts";
+import type { IdeTab, PortTab, Tab, TerminalTab } from "../play/tabs.ts";
 
 export interface PanelActs {
   /** Asked for by hand: a terminal on this machine. */
@@ -55,6 +55,7 @@ export class Panels {
     >
       ${tab.kind === "terminal" ? this.#terminal(play, tab, active, details, acts) : nothing}
       ${tab.kind === "port" ? this.#port(play, tab, active, details) : nothing}
+      ${tab.kind === "ide" ? this.#ide(play, tab, active, details, acts) : nothing}
       ${tab.kind === "map" && active ? html`<div class="map-panel">${map(play.playground, { play, open: acts.openTerminal })}</div>` : nothing}
       ${tab.kind === "other"
         ? html`<div class="empty"><h2>${tab.label}</h2><p>${tab.needs}</p>
@@ -86,6 +87,16 @@ export class Panels {
     }
     if (active) this.#seen.add(tab.key); // one that nobody looked at is not loaded
     return this.#seen.has(tab.key) ? port(play.id, tab) : html``;
+  }
+
+  #ide(play: Play, tab: IdeTab, active: boolean, details: Details, acts: PanelActs): TemplateResult {
+    if (!ready(machineStatus(play, tab.machine)) && !this.#seen.has(tab.key)) {
+      return progress(play, details, `The editor of ${tab.machine} opens here when it is ready`);
+    }
+    if (active) this.#seen.add(tab.key); // one that nobody looked at asks nothing of its machine
+    if (!this.#seen.has(tab.key)) return html``;
+    this.#load("ide", "The editor's code", () => import("../ide/ide.ts"), acts);
+    return html`<labyard-ide .play=${play.id} .machine=${tab.machine} .active=${active}></labyard-ide>`;
   }
 
   #load(name: string, what: string, load: () => Promise<unknown>, acts: PanelActs): void {
