@@ -19,6 +19,18 @@ def row(page: Page, name: str) -> Locator:
     return tree(page).locator(".tree-row").filter(has=page.locator(".tree-name", has_text=name)).first
 
 
+def reach(page: Page, name: str) -> Locator:
+    """Down the tree, from its top, until a row is there: those out of sight are not."""
+    tree(page).focus()
+    page.keyboard.press("Home")
+    for _ in range(100):
+        if row(page, name).count():
+            return row(page, name)
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(100)
+    raise AssertionError(f"there is no {name}")
+
+
 def text(page: Page) -> Locator:
     return page.locator("labyard-text-pane .cm-content")
 

@@ -14,6 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import Visit, pages_folder
 from tests.e2e.ide import SomebodyElse, make_file, row, save, text, tree
 from tests.e2e.real_server import real_server
+from tests.e2e.test_look import SCHEMES, SIZES, pictures, violations
+
+__all__ = ["pictures"]  # a fixture
 
 pytestmark = pytest.mark.e2e
 
@@ -59,7 +62,7 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
         page.goto(link)
         page.get_by_role("button", name="Start").click()
         page.wait_for_url("**/plays/*")
-        expect(tree(page)).to_be_visible()
+        expect(page.get_by_label("Folder", exact=True)).to_have_value(HOME)
         yield visit
         context.close()
     assert [each for each in visit.trouble if not REFUSED.search(each)] == []
@@ -295,3 +298,34 @@ def test_a_folder_that_is_not_there_is_told(page: Page) -> None:
     page.get_by_label("Folder", exact=True).fill("/no/such/folder")
     page.get_by_label("Folder", exact=True).press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("no such")
+
+
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_how_it_looks(page: Page, other: SomebodyElse, size: str, pictures: Path) -> None:
+    other.folder(f"{HOME}/src")
+    other.create(
+        f"{HOME}/src/server.py", b'import http.server\n\nPORT = 8080  # where it listens\nprint("hello", PORT)\n'
+    )
+    other.create(f"{HOME}/large.log", b"a line of a log\n" * 100_000)
+    page.get_by_role("button", name="Refresh").click()
+    row(page, "large.log").click()
+    expect(page.locator("labyard-large-pane .cm-content")).to_contain_text("a line of a log")
+    row(page, "src").click()
+    row(page, "server.py").click()
+    expect(text(page)).to_contain_text("where it listens")
+    text(page).focus()
+    page.keyboard.type("# new\n")
+    page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+    for name in ("server.py", "large.log", "search"):
+        if name == "search":
+            page.keyboard.press("Control+Shift+KeyF")
+            page.get_by_label("Text to look for").fill("hello")
+            page.keyboard.press("Enter")
+            expect(page.locator(".search-line")).to_have_count(1)
+        else:
+            page.locator(".ide-file").filter(has_text=name).get_by_role("button").first.click()
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=pictures / f"ide-{name}-{scheme}-{size}.png")
+            assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+            assert violations(page) == [], (name, scheme)

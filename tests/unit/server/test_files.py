@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.server.conftest import House
+from tests.unit.server.conftest import DEMO, House
 from tests.unit.server.test_people import others, token_of
 
 __all__ = ["others"]  # a fixture
@@ -175,6 +175,17 @@ async def test_only_whose_play_it_is(house: House, others: httpx.AsyncClient) ->
     for each in asked:
         answer = await each
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
+
+
+async def test_a_machine_without_terminals_shows_no_files(house: House) -> None:
+    quiet = DEMO.replace("    - name: node-01\n", "    - name: node-01\n      noSSH: true\n")
+    play = (await house.http.post("/api/plays", json={"manifest": quiet})).json()["id"]
+    async with asyncio.timeout(10):
+        while await state(house, play) != "RUNNING":  # noqa: ASYNC110 - HTTP has no event for it
+            await asyncio.sleep(0.01)
+    answer = await house.http.get(f"/api/plays/{play}/machines/node-01/files")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+    assert (await house.http.get(f"/api/plays/{play}/machines/node-02/files")).status_code == 200
 
 
 async def test_a_machine_that_is_off_or_not_there(house: House) -> None:

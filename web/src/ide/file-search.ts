@@ -109,16 +109,18 @@ export class FileSearch extends PageElement {
       <div class="search-found">
         ${[...groups].map(
           ([path, matches]) => html`<section aria-label=${path}>
-            <h3 title=${path}>${this.#short(path)}</h3>
-            ${matches.map(
-              (match) => html`<button class="search-line" @click=${() => this.#open(match)}>
-                <span class="muted">${match.line}</span> <code>${match.text.slice(0, match.before)}<mark>${match.text.slice(match.before, match.before + match.length)}</mark>${match.text.slice(match.before + match.length)}</code>
-              </button>`,
-            )}
+            <h2 title=${path}>${this.#short(path)}</h2>
+            ${matches.map((match) => this.#line(match))}
           </section>`,
         )}
       </div>
       ${this.found.length === 0 && !this.running ? html`<p class="muted search-said">Not looked through: .git, node_modules, what is no text, and other drives.</p>` : nothing}`;
+  }
+
+  #line({ text, before, length, line, ...match }: Match): TemplateResult {
+    const [head, found, tail] = [text.slice(0, before).trimStart(), text.slice(before, before + length), text.slice(before + length)];
+    const open = (): void => this.#open({ text, before, length, line, ...match });
+    return html`<button class="search-line" @click=${open}><span class="muted">${line}</span> <code>${head}<mark>${found}</mark>${tail}</code></button>`;
   }
 
   #short(path: string): string {

@@ -244,10 +244,10 @@ export class FileTree extends PageElement {
     return html`<div class="tree-bar">
       <input class="tree-path" aria-label="Folder" title="Go to another folder: type its path" spellcheck="false" autocomplete="off" .value=${this.root} @change=${typed} />
       <div class="tree-acts">
-        <button class="small" title="The folder above" ?disabled=${this.root === "/"} @click=${() => void this.goTo(parentOf(this.root))}>Up</button>
-        <button class="small" title="A new file" @click=${() => void this.#add("file")}>+ File</button>
-        <button class="small" @click=${() => void this.#add("folder")}>+ Folder</button>
-        <label class="button small">Upload<input class="hidden" type="file" multiple aria-label="Upload files" @change=${picked} /></label>
+        <button class="small" title="The folder above" ?disabled=${this.root === "/" || this.root === ""} @click=${() => void this.goTo(parentOf(this.root))}>Up</button>
+        <button class="small" title="A new file" ?disabled=${this.root === ""} @click=${() => void this.#add("file")}>+ File</button>
+        <button class="small" ?disabled=${this.root === ""} @click=${() => void this.#add("folder")}>+ Folder</button>
+        <label class="button small">Upload<input class="hidden" type="file" multiple ?disabled=${this.root === ""} aria-label="Upload files" @change=${picked} /></label>
         <button class="small" title="F2" ?disabled=${current === undefined} @click=${() => current && void this.#rename(current)}>Rename</button>
         <button class="small" title="Delete" ?disabled=${current === undefined} @click=${() => current && void this.#remove(current)}>Delete</button>
         <button class="small" @click=${() => void this.refresh(true)}>Refresh</button>
