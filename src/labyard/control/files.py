@@ -20,6 +20,8 @@ Open = Callable[[str, str, Request], Awaitable[Stream]]
 
 MOST: Final = 4
 """Conversations with one machine: each is a process in it."""
+_MATCHES: Final = 5000
+"""More than an examiner tells of one search."""
 _WAITING: Final = 32
 """Questions to one machine that wait for a conversation."""
 
@@ -80,6 +82,7 @@ class Files:
             head = read(files.Head, await talk.line())
             if head.body > length:
                 raise GuestError("the machine sends more than it was asked for")
+            talk.settled = head.body == 0
             yield Content(head=head, pieces=talk.pieces(head.body))
 
     async def write(self, place: Place, path: str, expect: str, size: int, pieces: AsyncIterator[bytes]) -> files.Saved:
@@ -111,7 +114,10 @@ class Files:
         """Lines as they are found, and at last how it ended. Leaving it ends it in the machine, too."""
         async with self._talk(place) as talk:
             await talk.ask("search", **wish.model_dump())
+            count = 0
             while "done" not in (said := await talk.line()):
+                if (count := count + 1) > _MATCHES:
+                    raise GuestError("the machine finds more than there can be")
                 yield read(files.Match, said)
             talk.settled = True
             yield read(files.Searched, said)

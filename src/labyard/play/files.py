@@ -20,6 +20,8 @@ ANY: Final = "any"
 Kind = Literal["file", "folder", "link", "other"]
 Count = Annotated[int, Field(ge=0)]
 Line = Annotated[str, Field(max_length=4096)]
+Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,200}$")]
+"""Goes into headers: whoever makes it up in a machine may put nothing else there."""
 
 
 class Entry(Value):
@@ -41,7 +43,7 @@ class Listing(Value):
     """Entries of a folder from `offset` on, folders first. `cut`: it has more than `total`, which nobody looks at."""
 
     path: Line
-    version: Line
+    version: Version
     total: Count
     offset: Count
     cut: bool = False
@@ -54,7 +56,7 @@ class Look(Value):
 
     path: Line
     entry: Entry
-    version: Line
+    version: Version
     writable: bool = False
 
 
@@ -64,7 +66,7 @@ class Head(Value):
     path: Line
     size: Count
     start: Annotated[int, Field(ge=0, alias="from")]
-    version: Line
+    version: Version
     modified: int = 0
     writable: bool = False
     body: Count
@@ -73,7 +75,7 @@ class Head(Value):
 class Saved(Value):
     path: Line
     size: Count
-    version: Line
+    version: Version
 
 
 class Match(Value):

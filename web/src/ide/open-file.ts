@@ -1,6 +1,6 @@
 /** A file that is open: what was read of it, and what became of it here. */
 
-import type { Compartment, EditorState, Text } from "@codemirror/state";
+import type { Compartment, EditorState, StateEffect, Text } from "@codemirror/state";
 import type { MachineFiles, Part } from "../api/files.ts";
 import { EDITABLE, LARGEST_PICTURE, pictureType, textOf } from "./content.ts";
 import { editing, type EditorActs } from "./editor.ts";
@@ -25,6 +25,8 @@ export interface TextFile extends Common {
   broken: boolean;
   /** Somebody else has changed it, and so have we. */
   stale: boolean;
+  /** Where it was scrolled to when another one was chosen. */
+  scroll?: StateEffect<unknown>;
 }
 
 export interface LargeFile extends Common {

@@ -42,8 +42,12 @@ export class TextPane extends PageElement {
   protected override updated(changed: Map<PropertyKey, unknown>): void {
     const view = this.#view;
     if (view === null || view.state === this.file.state) return;
+    const left = changed.get("file") as TextFile | undefined;
+    if (left) left.scroll = view.scrollSnapshot();
     view.setState(this.file.state);
-    if (changed.has("file")) this.#colour();
+    if (!changed.has("file")) return;
+    if (this.file.scroll) view.dispatch({ effects: this.file.scroll });
+    this.#colour();
   }
 
   override disconnectedCallback(): void {
