@@ -24,10 +24,10 @@ def reach(page: Page, name: str) -> Locator:
     tree(page).focus()
     page.keyboard.press("Home")
     for _ in range(100):
+        page.wait_for_timeout(150)  # rows come and go a moment after the key
         if row(page, name).count():
             return row(page, name)
         page.keyboard.press("PageDown")
-        page.wait_for_timeout(100)
     raise AssertionError(f"there is no {name}")
 
 
@@ -38,7 +38,7 @@ def text(page: Page) -> Locator:
 def go_to(page: Page, folder: str) -> None:
     page.get_by_label("Folder", exact=True).fill(folder)
     page.get_by_label("Folder", exact=True).press("Enter")
-    expect(page.get_by_label("Folder", exact=True)).to_have_value(folder)
+    page.wait_for_function("folder => document.querySelector('labyard-file-tree').root === folder", arg=folder)
 
 
 def make_file(page: Page, name: str) -> None:

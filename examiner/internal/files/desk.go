@@ -49,6 +49,8 @@ type question struct {
 type desk struct {
 	in  *bufio.Reader
 	out *bufio.Writer
+	// last is the folder that was read last: its further parts are asked for next.
+	last folderNames
 }
 
 // Serve answers questions, one after another, until its input ends.

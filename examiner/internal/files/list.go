@@ -63,10 +63,14 @@ func (d *desk) list(asked question) error {
 	if err != nil {
 		return err
 	}
-	names, cut, err := namesIn(folder)
-	if err != nil {
-		return err
+	if asked.Offset <= 0 || d.last.path != asked.Path || d.last.version != version(info) {
+		names, cut, err := namesIn(folder)
+		if err != nil {
+			return err
+		}
+		d.last = folderNames{asked.Path, version(info), names, cut}
 	}
+	names, cut := d.last.names, d.last.cut
 	from := min(max(asked.Offset, 0), len(names))
 	until := min(from+min(max(asked.Limit, 1), maxListed), len(names))
 	entries := []entry{}
@@ -85,6 +89,12 @@ const writeBit = 2 // W_OK
 type sorted struct {
 	name, key string
 	folder    bool
+}
+
+type folderNames struct {
+	path, version string
+	names         []sorted
+	cut           bool
 }
 
 func namesIn(folder *os.File) ([]sorted, bool, error) {

@@ -1,6 +1,7 @@
 /** The files of a machine as a tree. Only rows in sight exist, and only what they show is asked for. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { NEW, type MachineFiles } from "../api/files.ts";
 import { ApiError } from "../api/client.ts";
 import { confirmed } from "../parts/dialog.ts";
@@ -272,8 +273,10 @@ export class FileTree extends PageElement {
         @focus=${() => (this.at ||= this.#rows[Math.ceil(this.top / ROW_HEIGHT)]?.path ?? "")}
       >
         <div class="tree-space" role="presentation" style="height: ${this.#rows.length * ROW_HEIGHT}px">
-          ${this.#rows.slice(from, until).map((row, at) =>
-            treeRow(row, { id: `tree-row-${this.machine}-${from + at}`, top: (from + at) * ROW_HEIGHT, active: row.path === this.at, act: () => this.#act(row) }),
+          ${repeat(
+            this.#rows.slice(from, until),
+            (row) => row.path,
+            (row, at) => treeRow(row, { id: `tree-row-${this.machine}-${from + at}`, top: (from + at) * ROW_HEIGHT, active: row.path === this.at, act: () => this.#act(row) }),
           )}
         </div>
         ${root === undefined ? html`<p class="muted slow tree-note">Asking ${this.machine} for its files…</p>` : nothing}
