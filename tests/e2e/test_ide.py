@@ -30,7 +30,7 @@ playground:
   machines:
     - name: node-01
       users: [{name: laborant, default: true}, {name: root}]
-      drives: [{source: debian-12, mount: /}]
+      drives: [{source: busybox, mount: /, size: 1GiB}]
       network: {interfaces: [{network: local}]}
   tabs:
     - {kind: ide}
@@ -39,16 +39,19 @@ playground:
     init_files:
       machine: node-01
       init: true
-      user: laborant
+      user: root
+      timeout_seconds: 300
       run: |
-        mkdir ~/many ~/src
-        cd ~/many && for n in $(seq -w 0 9999); do : > "file-$n"; done
-        printf 'def area(width, height):\\n    return width * height\\n' > ~/src/area.py
-        cd ~ && echo the first line > large.log
+        echo hidden > /etc/secret && chmod 600 /etc/secret && echo shown > /etc/shown
+        cd /home/laborant && mkdir many src
+        for n in $(seq -w 0 9999); do : > "many/file-$n"; done
+        printf 'def area(width, height):\\n    return width * height\\n' > src/area.py
+        echo the first line > large.log
         yes 192.0.2.7 GET /index.html 200 some words of a log line | head -n 470000 >> large.log
         echo the line in the middle >> large.log
         yes 192.0.2.7 GET /about.html 404 some words of a log line | head -n 470000 >> large.log
         echo the last line >> large.log
+        chown -R laborant .
 """
 
 
@@ -57,7 +60,7 @@ def lab() -> Iterator[Lab]:
     folder = Path(tempfile.mkdtemp(prefix="labyard-ide-", dir="/var/tmp"))
     folder.chmod(0o711)
     with outer_namespace() as box:
-        prepare_images(box, ("debian-12", "kernel:6.12"))
+        prepare_images(box, ("busybox", "kernel:6.12"))
         with serving(folder / "data", {"LABYARD_PREPARE": "0", "LABYARD_WAITING_EACH": "0"}) as lab:
             yield lab
         assert not lab.left(), lab.left()
@@ -126,10 +129,10 @@ def test_saved_here_read_there_and_the_other_way_round(lab: Lab, play: str, page
 def test_with_the_rights_of_the_user(page: Page) -> None:
     """No more than a terminal of that user has."""
     go_to(page, "/etc")
-    reach(page, "shadow").click()
+    reach(page, "secret").click()
     expect(page.get_by_role("alert")).to_contain_text("permission denied")
-    assert page.locator(".ide-file").filter(has_text="shadow").count() == 0
-    reach(page, "hostname").click()
+    assert page.locator(".ide-file").filter(has_text="secret").count() == 0
+    reach(page, "shown").click()
     expect(page.locator(".ide-status")).to_contain_text("read only: you may not write it")
 
 

@@ -252,6 +252,8 @@ def test_the_terminal_below_and_the_way_out(page: Page) -> None:
     text(page).focus()
     page.keyboard.press("Control+Shift+KeyL")
     expect(page.get_by_role("tab", name="IDE")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(text(page)).to_be_focused()
 
 
 def test_what_is_not_saved_is_asked_for(page: Page, other: SomebodyElse) -> None:

@@ -58,6 +58,12 @@ export class Ide extends PageElement {
     this.opening = "";
   }
 
+  override focus(): void {
+    const shown = this.querySelector<HTMLElement>("labyard-text-pane, labyard-large-pane, .shown-file");
+    if (shown?.offsetParent) shown.focus();
+    else this.querySelector<FileTree>("labyard-file-tree")?.focus();
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("beforeunload", this.#unload);
@@ -119,7 +125,7 @@ export class Ide extends PageElement {
     if (!opened) return;
     this.pane = "editor";
     await this.updateComplete;
-    this.querySelector<HTMLElement>("labyard-text-pane, labyard-large-pane, .shown-file")?.focus();
+    this.focus();
   }
 
   async #openMatch(match: Match): Promise<void> {

@@ -39,9 +39,9 @@ export class Panels {
     return this.#opened.has(machine);
   }
 
-  /** Once the terminal's code is there, where it was asked for. */
-  get terminalCode(): Promise<unknown> | undefined {
-    return this.#code.get("terminal");
+  /** Once the code that was asked for is there. */
+  get loaded(): Promise<unknown> {
+    return Promise.all(this.#code.values());
   }
 
   draw(play: Play, tab: Tab, active: boolean, details: Details, acts: PanelActs): TemplateResult {

@@ -185,21 +185,21 @@ export class PlayPage extends PageElement {
     return tabs.find((tab) => tab.key === this.selected) ?? (tabs[0] as Tab);
   }
 
-  #terminal = (): TerminalView | null => this.querySelector<TerminalView>(".panel:not([hidden]) labyard-terminal");
+  #terminal = (): TerminalView | null => this.querySelector<TerminalView>(".panel:not([hidden]) > labyard-terminal");
 
   #enter(key: string): void {
     this.selected = key;
     if (this.pane !== "side" || lessonOf(this.live.play as Play) === null || phone.matches) this.pane = "work";
-    void this.#focusTerminal();
+    void this.#focusEntered();
   }
 
-  /** Asked for by hand, so the focus may move: also when the terminal's code is still on its way. */
-  async #focusTerminal(): Promise<void> {
+  /** Asked for by hand, so the focus may move: also when the code is still on its way. */
+  async #focusEntered(): Promise<void> {
     await this.updateComplete;
-    await this.#panels.terminalCode;
-    const terminal = this.#terminal();
-    await terminal?.updateComplete;
-    terminal?.focus();
+    await this.#panels.loaded;
+    const entered = this.querySelector<PageElement>(".panel:not([hidden]) > :is(labyard-terminal, labyard-ide)");
+    await entered?.updateComplete;
+    entered?.focus();
   }
 
   openTerminal(tabs: Tab[], machine: string): void {
