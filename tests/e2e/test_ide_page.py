@@ -268,6 +268,18 @@ def test_what_is_not_saved_is_asked_for(page: Page, other: SomebodyElse) -> None
     assert other.read(f"{HOME}/a.txt") == b"text"
 
 
+def test_what_is_not_saved_outlives_a_stop_of_the_play(page: Page, other: SomebodyElse) -> None:
+    make_file(page, "a.txt")
+    page.keyboard.type("not saved")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Continue").click()
+    expect(text(page)).to_have_text("not saved")
+    expect(page.locator(".ide-saved")).to_have_text("Not saved")
+    text(page).focus()
+    save(page)
+    assert other.read(f"{HOME}/a.txt") == b"not saved"
+
+
 def test_uploads_and_downloads(page: Page, other: SomebodyElse, tmp_path: Path) -> None:
     (tmp_path / "there.bin").write_bytes(bytes(range(256)) * 8192)
     page.get_by_label("Upload files").set_input_files(tmp_path / "there.bin")

@@ -32,12 +32,12 @@ export class Desk {
   current: OpenFile | null = null;
   saving = false;
   readonly #machine: MachineFiles;
-  readonly #acts: DeskActs;
+  /** Of the tab that shows it. */
+  acts: DeskActs = { changed: () => {}, failed: () => {}, edit: () => {}, leave: () => {} };
   #lookedAt = 0;
 
-  constructor(machine: MachineFiles, acts: DeskActs) {
+  constructor(machine: MachineFiles) {
     this.#machine = machine;
-    this.#acts = acts;
   }
 
   /** False, and told, when it cannot be opened; `quiet`: not told. */
@@ -52,14 +52,14 @@ export class Desk {
       this.select(path);
       return true;
     } catch (cause) {
-      if (!quiet) this.#acts.failed(cause);
+      if (!quiet) this.acts.failed(cause);
       return false;
     }
   }
 
   select(path: string): void {
     this.current = this.files.find((file) => file.path === path) ?? this.current;
-    this.#acts.changed();
+    this.acts.changed();
   }
 
   close(file: OpenFile): void {
@@ -67,7 +67,7 @@ export class Desk {
     close(file);
     this.files = this.files.filter((each) => each !== file);
     if (this.current === file) this.current = this.files[Math.min(at, this.files.length - 1)] ?? null;
-    this.#acts.changed();
+    this.acts.changed();
   }
 
   closeAll(): void {
@@ -79,7 +79,7 @@ export class Desk {
   /** A file or folder has another path now. */
   moved(from: string, to: string): void {
     for (const file of this.files) if (within(file.path, from)) file.path = to + file.path.slice(from.length);
-    this.#acts.changed();
+    this.acts.changed();
   }
 
   /** What has changes of our own stays open: it can be written again. */
@@ -92,24 +92,24 @@ export class Desk {
     if (file?.kind !== "text" || this.saving || file.broken || !file.writable) return false;
     if (!dirty(file) && !file.stale) return true;
     this.saving = true;
-    this.#acts.changed();
+    this.acts.changed();
     try {
       await this.#write(file, file.version);
       return true;
     } catch (cause) {
       if (cause instanceof ApiError && cause.code === "changed") return await this.#solve(file);
-      this.#acts.failed(cause);
+      this.acts.failed(cause);
       return false;
     } finally {
       this.saving = false;
-      this.#acts.changed();
+      this.acts.changed();
     }
   }
 
   /** Asks what is to become of a file that others have changed, too. */
   async settle(file: OpenFile): Promise<void> {
     if (file.kind === "text") await this.#solve(file);
-    this.#acts.changed();
+    this.acts.changed();
   }
 
   /** Looks whether others have changed what is shown: without changes of our own it is simply shown as it is now. */
@@ -128,7 +128,7 @@ export class Desk {
     } catch (cause) {
       if (cause instanceof ApiError && cause.code === "no-file") file.stale = true;
     }
-    this.#acts.changed();
+    this.acts.changed();
   }
 
   #editor(path: string): EditorActs {
@@ -138,10 +138,10 @@ export class Desk {
         const file = this.current?.kind === "text" ? this.current : own();
         if (file === undefined) return;
         file.state = state;
-        this.#acts.changed();
+        this.acts.changed();
       },
       save: () => void this.save(),
-      leave: () => this.#acts.leave(),
+      leave: () => this.acts.leave(),
     };
   }
 
@@ -171,14 +171,14 @@ export class Desk {
         return true;
       }
       file.stale = true;
-      this.#acts.changed();
+      this.acts.changed();
       const mine = file.state.doc.toString();
       const way = await decided(file.path, mine, theirs === null ? null : (theirs.text ?? "(no text that could be shown)"));
       if (way === "mine") await this.#write(file, theirs?.version ?? NEW);
       if (way === "theirs" && theirs !== null) this.#take(file, theirs);
       return way !== "edit";
     } catch (cause) {
-      this.#acts.failed(cause);
+      this.acts.failed(cause);
       return false;
     }
   }
@@ -191,7 +191,7 @@ export class Desk {
       return;
     }
     const changes = difference(file.state.doc.toString(), theirs.text);
-    if (file === this.current) this.#acts.edit(changes);
+    if (file === this.current) this.acts.edit(changes);
     else file.state = file.state.update({ changes }).state;
     [file.saved, file.version, file.crlf, file.stale] = [file.state.doc, theirs.version, theirs.crlf, false];
   }

@@ -1,6 +1,7 @@
 /** An editor tab: the files of a machine, what is open of them, and a terminal below. Loaded when one is looked at. */
 
 import "../styles/ide.css";
+import type { ChangeSpec } from "@codemirror/state";
 import { html, nothing, type TemplateResult } from "lit";
 import { MachineFiles, type Match } from "../api/files.ts";
 import type { ApiError } from "../api/client.ts";
@@ -25,6 +26,14 @@ import "./text-pane.ts";
 
 type Pane = "side" | "editor" | "terminal";
 
+/** By play and machine: those that are shown, and those that hold what is not saved though their tab is gone, as when a play stops. */
+const desks = new Map<string, Desk>();
+const used = new Set<string>();
+
+addEventListener("beforeunload", (event) => {
+  if ([...desks.values()].some((desk) => desk.files.some(dirty))) event.preventDefault();
+});
+
 export class Ide extends PageElement {
   static override properties = {
     play: {},
@@ -47,6 +56,7 @@ export class Ide extends PageElement {
   declare opening: string;
   #files: MachineFiles | null = null;
   #desk: Desk | null = null;
+  #key = "";
 
   constructor() {
     super();
@@ -64,20 +74,10 @@ export class Ide extends PageElement {
     else this.querySelector<FileTree>("labyard-file-tree")?.focus();
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("beforeunload", this.#unload);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener("beforeunload", this.#unload);
-    this.#desk?.closeAll();
+    this.#leave();
   }
-
-  #unload = (event: BeforeUnloadEvent): void => {
-    if (this.#desk?.files.some(dirty)) event.preventDefault();
-  };
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (changed.has("play") || changed.has("machine")) void this.#begin();
@@ -86,19 +86,33 @@ export class Ide extends PageElement {
 
   /** What was open in this browser before is opened again. */
   async #begin(): Promise<void> {
-    this.#desk?.closeAll();
+    this.#leave();
     const files = (this.#files = new MachineFiles(this.play, this.machine));
-    this.#desk = new Desk(files, {
+    const acts = {
       changed: () => this.#changed(),
-      failed: (cause) => (this.failure = asApiError(cause)),
-      edit: (change) => this.#text()?.change(change),
+      failed: (cause: unknown) => (this.failure = asApiError(cause)),
+      edit: (change: ChangeSpec) => this.#text()?.change(change),
       leave: () => this.dispatchEvent(new CustomEvent("leave", { bubbles: true })),
-    });
+    };
+    this.#key = `${this.play}/${this.machine}`;
+    while (used.has(this.#key)) this.#key += "+"; // a second tab of the same machine
+    used.add(this.#key);
+    this.#desk = desks.get(this.#key) ?? new Desk(files);
+    this.#desk.acts = acts;
+    desks.set(this.#key, this.#desk);
     const memory = ideMemory(this.play, this.machine);
     this.terminal = memory.terminal;
     void import("../parts/terminal.ts").catch((cause: unknown) => (this.failure = asApiError(cause)));
     for (const path of memory.paths) await this.#desk.open(path, true);
     if (memory.current) this.#desk.select(memory.current);
+  }
+
+  /** What is not saved is kept for when somebody comes back. */
+  #leave(): void {
+    used.delete(this.#key);
+    if (this.#desk === null || this.#desk.files.some(dirty)) return;
+    this.#desk.closeAll();
+    desks.delete(this.#key);
   }
 
   #changed(): void {
@@ -145,7 +159,7 @@ export class Ide extends PageElement {
     this.#desk?.close(file);
   }
 
-  #key(event: KeyboardEvent): void {
+  #pressed(event: KeyboardEvent): void {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || (event.target as Element).closest("labyard-terminal")) return;
     const acts: Record<string, () => void> = {
       KeyS: () => void this.#desk?.save(),
@@ -202,7 +216,7 @@ export class Ide extends PageElement {
     if (files === null || desk === null) return html``;
     const one = (pane: Pane, word: string): TemplateResult => html`<button class="small" aria-pressed=${this.pane === pane} @click=${() => (this.pane = pane)}>${word}</button>`;
     return html`<div class="ide" data-pane=${this.pane} ?data-terminal=${this.terminal}
-        @keydown=${this.#key}
+        @keydown=${this.#pressed}
         @failed=${(event: CustomEvent<ApiError>) => (this.failure = event.detail)}
         @open-file=${(event: CustomEvent<string>) => void this.#open(event.detail)}
         @open-match=${(event: CustomEvent<Match>) => void this.#openMatch(event.detail)}
