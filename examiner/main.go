@@ -34,5 +34,5 @@ func run(arguments []string) error {
 	case "files":
 		return runFiles(arguments[1:])
 	}
-	return fmt.Errorf("usage: examiner agent [--socket PATH] | files VERB PATH MODE")
+	return fmt.Errorf("usage: examiner agent [--socket PATH] | files [VERB PATH MODE]")
 }

@@ -59,7 +59,7 @@ PLAYGROUNDS: dict[str, Json] = {
         "tabs": [
             {"kind": "terminal", "machine": "web-01"},
             {"kind": "terminal", "machine": "db-01", "name": "Database"},
-            {"kind": "ide", "machine": "web-01", "name": "Editor"},
+            {"kind": "kexp", "machine": "web-01", "name": "Cluster"},
         ],
     },
     "debian": {

@@ -178,8 +178,8 @@ def test_the_map_is_alive_and_opens_terminals(page: Page, fake: FakeServer) -> N
 def test_tabs_of_kinds_not_built_say_what_they_need(page: Page, fake: FakeServer) -> None:
     play = fake.add(running_play("routing-lab"))
     page.goto(f"/plays/{play.id}")
-    page.get_by_role("tab", name="Editor").click()
-    expect(page.get_by_role("tabpanel", name="Editor")).to_contain_text("an editor on web-01")
+    page.get_by_role("tab", name="Cluster").click()
+    expect(page.get_by_role("tabpanel", name="Cluster")).to_contain_text("a Kubernetes explorer")
 
 
 def test_on_a_phone_one_half_is_seen_and_the_key_bar_types(

@@ -168,6 +168,8 @@ func (a *Agent) Open(stream *link.Stream, message []byte) {
 		err = dial(stream, request)
 	case "read", "write", "tar-out", "tar-in":
 		err = a.files(stream, request)
+	case "files":
+		err = a.desk(stream, request)
 	default:
 		err = &link.Refusal{Code: "not-built", Message: "this examiner does not know " + strconv.Quote(request.Op)}
 	}

@@ -59,6 +59,8 @@ type execution struct {
 	input   *os.File
 	pipes   map[uint8]*os.File
 	tty     bool
+	// asked is called for whatever comes in; none where that is nobody's business.
+	asked func()
 }
 
 func (e *execution) close() {
@@ -121,6 +123,9 @@ func (e *execution) feed() {
 	for {
 		n, err := e.stream.Read(buffer)
 		if n > 0 {
+			if e.asked != nil {
+				e.asked()
+			}
 			if _, err := e.input.Write(buffer[:n]); err != nil {
 				return
 			}

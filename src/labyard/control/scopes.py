@@ -43,6 +43,8 @@ def needed(method: str, path: str) -> Scope | None:
     area = _AREA.get(parts[1]) if parts[0] == "api" and len(parts) > 1 else None
     if area is None:
         return None
+    if parts[1] == "plays" and parts[3:4] == ["machines"] and parts[5:6] == ["files"]:
+        return Scope.PLAYGROUND_WRITE  # what a terminal takes: who reads files of a machine is in it
     if parts[1] in _LESSONS and method in _WRITTEN:
         area = "author"  # a new lesson, or its end; learners change theirs with PATCH
     word = f"{area}:{'read' if method in _SAFE else 'write'}"

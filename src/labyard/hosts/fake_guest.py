@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from labyard.hosts.fake_files import FakeDesk
 from labyard.play.streams import (
     Channel,
     Chunk,
     Dial,
     Exec,
+    Files,
     ReadFile,
     Request,
     Result,
@@ -179,6 +181,8 @@ class FakeGuest:
                 work = self._read(stream, request.path)
             case WriteFile() | TarIn():
                 work = self._write(stream, request.path)
+            case Files():
+                work = self._answer(stream, request.user or "laborant")
         stream.work = asyncio.create_task(work)
         return stream
 
@@ -244,6 +248,10 @@ class FakeGuest:
             return
         await stream.emit(self.files[path])
         await stream.finish(Result())
+
+    async def _answer(self, stream: FakeStream, user: str) -> None:
+        await FakeDesk(self.files, f"/home/{user}").serve(stream.input.get, stream.emit)
+        await stream.finish(Result(exit_code=0))
 
     async def _write(self, stream: FakeStream, path: str) -> None:
         parts: list[bytes] = []

@@ -79,7 +79,14 @@ class TarIn(Value):
     user: str = "root"
 
 
-Request = Annotated[Exec | Terminal | Dial | ReadFile | WriteFile | TarOut | TarIn, Field(discriminator="op")]
+class Files(Value):
+    """Ask about files as often as one likes: what is said on it is `play/files.py`. `user` None: the default user."""
+
+    op: Literal["files"] = "files"
+    user: str | None = None
+
+
+Request = Annotated[Exec | Terminal | Dial | ReadFile | WriteFile | TarOut | TarIn | Files, Field(discriminator="op")]
 
 
 class Chunk(NamedTuple):

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from labyard import __version__
+from labyard.control.files import Files
 from labyard.server import (
     account,
     admin,
@@ -19,6 +20,7 @@ from labyard.server import (
     conns,
     content_files,
     disk,
+    files,
     forgotten,
     images,
     invitations,
@@ -54,6 +56,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     """The whole server. While it runs, so do the reconciler and who sweeps previews. `pages`: the built pages' folder."""
 
     ways = Ways(services.host)
+    desks = Files(services.host.open)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -72,10 +75,12 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
             await ways.close()
             if services.provider is not None:
                 await services.provider.close()
+            await desks.close()
 
     app = FastAPI(title="Labyard", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.services = services
     app.state.ways = ways
+    app.state.files = desks
     app.state.pages = Pages()
     app.state.sockets = Sockets(services.settings.sockets_per_play)
     problems.install(app)
@@ -88,6 +93,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         disk.router,
         conns.router,
         streams.router,
+        files.router,
         status.router,
         unbuilt.router,
         users.router,

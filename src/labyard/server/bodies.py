@@ -134,6 +134,24 @@ class NewPort(Body):
     pathRewrite: str | None = None  # noqa: N815
 
 
+class NewFolder(Body):
+    path: str
+
+
+class Move(Body):
+    path: str
+    to: str
+
+
+class SearchFiles(Body):
+    """`path`: a file, or a folder all of whose files are looked through; without, the user's home."""
+
+    path: str = ""
+    text: str
+    case: bool = False
+    regex: bool = False
+
+
 class NewToken(Body):
     """labctl's. Without `scope` it is good for all that one may; without `expiresInDays` it does not end."""
 

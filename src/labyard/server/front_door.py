@@ -60,9 +60,9 @@ async def let_in(request: Request, session: str, onward: str = "/") -> Response:
     if (before := session_of(request)) is not None:
         await services.access.sign_out(before)
     response = RedirectResponse(onward if is_own_page(onward) else "/", 303)
-    forget_page(request, response)
     for name in cookie_names(services):
         give_cookie(response, name, session, SESSION_LIFE, secure=name == SECURE_COOKIE)
+    forget_page(request, response)
     return response
 
 

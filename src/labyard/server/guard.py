@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import structlog
@@ -19,6 +20,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 UPLOAD_PATH = "/api/images/import"
 MARKDOWN_PATH = "/api/content/markdown"
 FILE_PATH = "/api/content/upload"
+_GUEST_FILE = re.compile(r"/api/plays/[^/]+/machines/[^/]+/files/content")
 
 
 class Guard:
@@ -53,11 +55,16 @@ class Guard:
         if self._is_page_load(scope, headers, host):
             await RedirectResponse(self._page_address(scope, host), 307)(scope, receive, secured)
             return
-        limit = self._limits.get(scope["path"], self._settings.body_limit)
+        limit = self._limit(scope["path"])
         if int(length) > limit if (length := headers.get("content-length", "0")).isdigit() else True:
             await answer(_too_large(limit))(scope, receive, secured)
             return
         await self._app(scope, _Bounded(receive, limit), secured)
+
+    def _limit(self, path: str) -> int:
+        if _GUEST_FILE.fullmatch(path):
+            return self._settings.guest_file_limit
+        return self._limits.get(path, self._settings.body_limit)
 
     def _is_page_load(self, scope: Scope, headers: Headers, host: str) -> bool:
         """A browser's page load at a loopback address. API calls never: scripts lose their body on the way."""
@@ -109,13 +116,16 @@ class _Secured:
 
 
 def policy(host: str) -> str:
-    """Our own files only. Inline styles are xterm.js's: it draws with style elements it makes; scripts never are."""
+    """Our own files only. Inline styles are xterm.js's: it draws with style elements it makes; scripts never are.
+
+    Pictures may be blobs: those of machines, whose kind our page has looked at (docs/develop/ide.md).
+    """
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data:",
+            "img-src 'self' data: blob:",
             "font-src 'self'",
             f"connect-src 'self' ws://{host} wss://{host}",
             f"frame-src 'self' http://*.{host} https://*.{host}",

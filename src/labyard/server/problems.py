@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from labyard.control.file_faults import ChangedError
 from labyard.control.mail import MailError
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
@@ -55,6 +56,7 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (UnauthorizedError, 401),
     (ForbiddenError, 403),
     (NotFoundError, 404),
+    (ChangedError, 412),
     (CapacityError, 409),
     (ConflictError, 409),
     (TooLargeError, 413),

@@ -45,6 +45,8 @@ class ServerSettings(Value):
     markdown_limit: int = 7 * MIB
     """A MiB of text, in which every byte may be written as `\\u0000`."""
     file_limit: int = 64 * MIB
+    guest_file_limit: int = 256 * MIB
+    """Of a file that goes into a machine."""
     silence: float = 60
     """Seconds in which nothing comes of a body; then it is given up. `body_time`: seconds in which one must be there."""
     body_time: float = 1800

@@ -13,12 +13,11 @@ from structlog.contextvars import bound_contextvars
 
 from labyard.control.access import Person
 from labyard.control.refusals import BadRequestError, TooLargeError
-from labyard.errors import ConflictError, LabyardError, NotFoundError
-from labyard.play.status import PlayState
+from labyard.errors import LabyardError
 from labyard.play.streams import Chunk, Exec, Request, Result, Terminal
 from labyard.server.asker import services_of
+from labyard.server.machines import check_terminal, talkable
 from labyard.server.problems import shape
-from labyard.server.services import Services
 from labyard.server.sockets import admitted, refuse, sockets_of
 from labyard.server.talk import Talk, broken, clamped
 
@@ -26,7 +25,6 @@ router = APIRouter()
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _EXEC_LIMIT = 256 << 10
-_ALIVE = (PlayState.STARTING, PlayState.RUNNING, PlayState.FAILED, PlayState.STOPPING)
 
 
 @router.websocket("/api/plays/{play_id}/machines/{machine}/terminals/{terminal}")
@@ -38,7 +36,7 @@ async def terminal(websocket: WebSocket, play_id: str, machine: str, terminal: s
         with bound_contextvars(play=play_id, machine=machine):
             async with sockets_of(websocket).seat(play_id, person.id):
                 request = _terminal(websocket, terminal)
-                await _check_terminal(services_of(websocket), person, play_id, machine)
+                await check_terminal(services_of(websocket), person, play_id, machine)
                 await _talk(websocket, person, (play_id, machine), request, lambda chunk: chunk.data, _terminal_end)
     except LabyardError as error:
         await refuse(websocket, error)
@@ -52,7 +50,7 @@ async def execute(websocket: WebSocket, play_id: str, machine: str) -> None:
     try:
         with bound_contextvars(play=play_id, machine=machine):
             async with sockets_of(websocket).seat(play_id, person.id):
-                await _check(services_of(websocket), person, play_id, machine)
+                await talkable(services_of(websocket), person, play_id, machine)
                 await websocket.accept()
                 request = _exec(await websocket.receive())
                 if request is not None:
@@ -70,7 +68,7 @@ async def _talk(
     ending: Callable[[Result], dict[str, Any]],
 ) -> None:
     services = services_of(websocket)
-    await _check(services, person, *place)
+    await talkable(services, person, *place)
     stream = await services.host.open(*place, request)
     if websocket.client_state.name == "CONNECTING":
         await websocket.accept()
@@ -79,22 +77,6 @@ async def _talk(
         websocket, stream, window=settings.window, message_limit=settings.message_limit, frame=frame, ending=ending
     )
     await talk.run()
-
-
-async def _check(services: Services, person: Person, play_id: str, machine: str) -> None:
-    row = (await services.plays.get(person.id, play_id)).row
-    plan = row.plan.machine(machine)
-    if plan is None:
-        raise NotFoundError(f"this play has no machine {machine[:64]!r}")
-    if row.state not in _ALIVE:
-        raise ConflictError(f"this play is {row.state}: its machines are off", hint="restart it, or start a new one")
-
-
-async def _check_terminal(services: Services, person: Person, play_id: str, machine: str) -> None:
-    """A machine with `noSSH` offers none; programs can still be run in it."""
-    plan = (await services.plays.get(person.id, play_id)).row.plan.machine(machine)
-    if plan is not None and not plan.terminal:
-        raise ConflictError(f"{machine} has no terminal: its playground says `noSSH`")
 
 
 def _terminal(websocket: WebSocket, name: str) -> Terminal:

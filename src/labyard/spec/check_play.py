@@ -36,6 +36,9 @@ def _tabs(scene: Scene) -> Iterator[Finding]:
         seen.add(tab.id or "")
         if tab.kind is TabKind.TERMINAL and (tab.machine or first) in silent:
             yield Finding(loc=loc, message=f"`{tab.machine or first}` has `noSSH`, so it has no terminal")
+        if tab.kind is TabKind.IDE and (tab.machine or first) in silent:
+            words = f"`{tab.machine or first}` has `noSSH`, so this tab will be empty"
+            yield Finding(loc=loc, message=words, warning=True)
 
 
 def _tab(loc: Loc, tab: Tab) -> Iterator[Finding]:
@@ -50,7 +53,7 @@ def _tab(loc: Loc, tab: Tab) -> Iterator[Finding]:
         alias = type(tab).model_fields[name].alias or name
         words = f"`{alias}` means nothing for a tab of kind `{tab.kind.value}`"
         yield Finding(loc=(*loc, alias), message=words, warning=True, key=True)
-    if tab.kind in (TabKind.IDE, TabKind.KEXP):
+    if tab.kind is TabKind.KEXP:
         words = f"tabs of kind `{tab.kind.value}` are not offered yet: it will be empty"
         yield Finding(loc=(*loc, "kind"), message=words, warning=True)
 

@@ -74,7 +74,7 @@ def needs(route: str) -> str | None:
         return "metrics:read"
     if route in NO_SCOPE or first in ("users", "admin", "account", "invitations"):
         return None
-    word = "read" if method == "GET" else "write"
+    word = "read" if method == "GET" and "{machine}/files" not in path else "write"
     if first in ("plays", "playgrounds", "capacity", "git"):
         return f"playground:{word}"
     if first in ("auth", "tokens"):

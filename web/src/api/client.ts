@@ -36,7 +36,7 @@ function learnClock(answer: Response): void {
   skew = Math.abs(difference) > 2000 ? difference : 0;
 }
 
-async function errorOf(answer: Response): Promise<ApiError> {
+export async function errorOf(answer: Response): Promise<ApiError> {
   const fallback: ErrorBody = { message: `The server answered ${answer.status} ${answer.statusText}`.trim() + "." };
   const body: unknown = await answer.json().catch(() => null);
   const said = body && typeof body === "object" && "error" in body ? (body.error as ErrorBody | string) : null;
@@ -44,7 +44,7 @@ async function errorOf(answer: Response): Promise<ApiError> {
   return new ApiError(answer.status, { ...fallback, ...said });
 }
 
-function unreachable(cause: unknown): ApiError {
+export function unreachable(cause: unknown): ApiError {
   const late = cause instanceof DOMException && cause.name === "TimeoutError";
   return new ApiError(0, {
     code: late ? "no-answer" : "server-unreachable",
@@ -84,7 +84,7 @@ async function read<T>(answer: Response): Promise<T> {
 export const ask = async <T>(method: Method, path: string, body?: unknown, limit?: number): Promise<T> =>
   read<T>(await send(method, path, {}, body, limit));
 
-const enc = encodeURIComponent;
+export const enc = encodeURIComponent;
 
 /** Values of start parameters by key. */
 export type Chosen = Record<string, string>;

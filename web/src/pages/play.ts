@@ -7,20 +7,18 @@ import type { Play, Playground, TaskDetails } from "../api/types.ts";
 import { startAfresh } from "../parts/afresh.ts";
 import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
-import { map } from "../parts/map.ts";
 import { asApiError, problem } from "../parts/problem.ts";
-import { port } from "../parts/port.ts";
-import { progress } from "../parts/progress.ts";
 import { tabBar } from "../parts/tab-bar.ts";
 import type { TerminalView } from "../parts/terminal.ts";
 import type { LessonPane } from "../lesson/pane.ts";
 import { lessonOf, tabFor, type LessonPlace, type TabWish } from "../play/lesson.ts";
 import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
-import { nextTerminal, tabsOf, type PortTab, type Tab, type TerminalTab } from "../play/tabs.ts";
+import { nextTerminal, tabsOf, type Tab } from "../play/tabs.ts";
 import { minutesOf } from "../play/time.ts";
 import { missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
+import { Panels } from "./panels.ts";
 import { divider, ended, header, side } from "./play-parts.ts";
 import "../parts/key-bar.ts";
 
@@ -55,12 +53,8 @@ export class PlayPage extends PageElement {
   #connection: LivePlay | null = null;
   #clock: ReturnType<typeof setInterval> | undefined;
   #asked = "";
-  #terminalCode: Promise<unknown> | null = null;
+  readonly #panels = new Panels(this);
   #lessonCode: Promise<unknown> | null = null;
-  /** Machines whose terminals were shown once: a reboot must not take the screen away. */
-  #opened = new Set<string>();
-  /** Ports that were looked at: what goes on in a frame is not lost when another tab is. */
-  #seen = new Set<string>();
 
   constructor() {
     super();
@@ -93,8 +87,7 @@ export class PlayPage extends PageElement {
       this.#connection?.close();
       if (changed.get("playId") !== undefined) this.#forget();
       this.extra = extraTerminals(this.playId);
-      this.#opened.clear();
-      this.#seen.clear();
+      this.#panels.clear();
       this.#connection = new LivePlay(this.playId, (state) => this.#told(state));
     }
   }
@@ -193,21 +186,21 @@ export class PlayPage extends PageElement {
     return tabs.find((tab) => tab.key === this.selected) ?? (tabs[0] as Tab);
   }
 
-  #terminal = (): TerminalView | null => this.querySelector<TerminalView>(".panel:not([hidden]) labyard-terminal");
+  #terminal = (): TerminalView | null => this.querySelector<TerminalView>(".panel:not([hidden]) > labyard-terminal");
 
   #enter(key: string): void {
     this.selected = key;
     if (this.pane !== "side" || lessonOf(this.live.play as Play) === null || phone.matches) this.pane = "work";
-    void this.#focusTerminal();
+    void this.#focusEntered();
   }
 
-  /** Asked for by hand, so the focus may move: also when the terminal's code is still on its way. */
-  async #focusTerminal(): Promise<void> {
+  /** Asked for by hand, so the focus may move: also when the code is still on its way. */
+  async #focusEntered(): Promise<void> {
     await this.updateComplete;
-    await this.#terminalCode;
-    const terminal = this.#terminal();
-    await terminal?.updateComplete;
-    terminal?.focus();
+    await this.#panels.loaded;
+    const entered = this.querySelector<PageElement>(".panel:not([hidden]) > :is(labyard-terminal, labyard-ide)");
+    await entered?.updateComplete;
+    entered?.focus();
   }
 
   openTerminal(tabs: Tab[], machine: string): void {
@@ -257,56 +250,6 @@ export class PlayPage extends PageElement {
     </section>`;
   }
 
-  #panel(play: Play, tab: Tab, tabs: Tab[], active: boolean): TemplateResult {
-    return html`<section
-      class="panel"
-      role="tabpanel"
-      id="panel-${tab.key}"
-      aria-labelledby="tab-${tab.key}"
-      ?hidden=${!active}
-      @leave=${() => this.querySelector<HTMLElement>(`[data-key="${CSS.escape(tab.key)}"]`)?.focus()}
-    >
-      ${tab.kind === "terminal" ? this.#terminalPanel(play, tab, active) : nothing}
-      ${tab.kind === "port" ? this.#portPanel(play, tab, active) : nothing}
-      ${tab.kind === "map" && active
-        ? html`<div class="map-panel">${map(play.playground, { play, open: (machine) => this.openTerminal(tabs, machine) })}</div>`
-        : nothing}
-      ${tab.kind === "other"
-        ? html`<div class="empty"><h2>${tab.label}</h2><p>${tab.needs}</p>
-            ${tab.link ? html`<p><a href=${tab.link} target="_blank" rel="noopener noreferrer">Open it in a new window</a></p>` : nothing}</div>`
-        : nothing}
-    </section>`;
-  }
-
-  #terminalPanel(play: Play, tab: TerminalTab, active: boolean): TemplateResult {
-    const status = machineStatus(play, tab.machine);
-    if (!ready(status) && !this.#opened.has(tab.machine)) {
-      return progress(play, this.details, `The terminal of ${tab.machine} opens here when it is ready`);
-    }
-    this.#opened.add(tab.machine);
-    // A terminal that nobody looked at yet is not connected: each one costs a login in its machine.
-    if (!active && !this.querySelector(`labyard-terminal[data-tab="${CSS.escape(tab.key)}"]`)) return html``;
-    this.#terminalCode ??= import("../parts/terminal.ts").catch((cause: unknown) => {
-      this.#terminalCode = null;
-      this.failure = new ApiError(0, { code: "page", message: "The terminal's code could not be loaded.", hint: `Reload the page. (${String(cause)})` });
-    });
-    return html`<labyard-terminal
-      data-tab=${tab.key}
-      .play=${play.id}
-      .machine=${tab.machine}
-      .terminal=${tab.terminal}
-      .active=${active}
-    ></labyard-terminal>`;
-  }
-
-  #portPanel(play: Play, tab: PortTab, active: boolean): TemplateResult {
-    if (!ready(machineStatus(play, tab.machine)) && !this.#seen.has(tab.key)) {
-      return progress(play, this.details, `Port ${tab.number} of ${tab.machine} is shown here when it is ready`);
-    }
-    if (active) this.#seen.add(tab.key); // one that nobody looked at is not loaded
-    return this.#seen.has(tab.key) ? port(play.id, tab) : html``;
-  }
-
   #banner(play: Play): TemplateResult | typeof nothing {
     const end = ending(play);
     const show = html`<button class="small" @click=${() => (this.pane = "side")}>Show</button>`;
@@ -325,12 +268,16 @@ export class PlayPage extends PageElement {
 
   #work(play: Play): TemplateResult {
     if (!alive(play)) {
-      this.#opened.clear();
-      this.#seen.clear();
+      this.#panels.clear();
       return ended(play, (action) => void this.act(action), () => void startAfresh(play));
     }
     const tabs = tabsOf(play, this.extra);
     const current = this.#selectedTab(tabs);
+    const acts = {
+      openTerminal: (machine: string) => this.openTerminal(tabs, machine),
+      failed: (error: ApiError) => (this.failure = error),
+      leave: (key: string) => this.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus(),
+    };
     return html`${tabBar({
       tabs,
       selected: current.key,
@@ -341,8 +288,8 @@ export class PlayPage extends PageElement {
       add: (machine) => this.#add(tabs, machine),
     })}
     ${this.#banner(play)}
-    <div class="panels">${tabs.map((tab) => this.#panel(play, tab, tabs, tab === current))}</div>
-    ${current.kind === "terminal" && this.#opened.has(current.machine) ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
+    <div class="panels">${tabs.map((tab) => this.#panels.draw(play, tab, tab === current, this.details, acts))}</div>
+    ${current.kind === "terminal" && this.#panels.hasOpened(current.machine) ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
   }
 
   #halves(play: Play): TemplateResult {

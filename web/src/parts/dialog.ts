@@ -57,6 +57,7 @@ const KEYS: [string, string][] = [
   ["Ctrl+Shift+C / V", "Copy the selection, paste"],
   ["Ctrl+Shift+F", "Find in the terminal: Enter for earlier, Shift+Enter for later, Escape"],
   ["Ctrl+Shift+L", "Leave the terminal, to its tab"],
+  ["Ctrl+S / Ctrl+Shift+F", "In the editor: save, search in all files"],
   ["← → Home End", "On a tab: the other tabs"],
   ["Enter", "On a tab: into its terminal"],
   ["Delete", "On a tab opened with +: close it"],

@@ -35,6 +35,24 @@ export function keepTerminals(play: string, extra: Record<string, number[]>): vo
   save(`labyard.terminals.${play}`, extra);
 }
 
+/** What was open in an editor tab. */
+export interface IdeMemory {
+  paths: string[];
+  current: string;
+  /** Whether its terminal is open. */
+  terminal: boolean;
+}
+
+export function ideMemory(play: string, machine: string): IdeMemory {
+  const known = load(`labyard.ide.${play}.${machine}`) as Partial<IdeMemory>;
+  const paths = Array.isArray(known.paths) ? known.paths.filter((path) => typeof path === "string").slice(0, 20) : [];
+  return { paths, current: typeof known.current === "string" ? known.current : "", terminal: known.terminal !== false };
+}
+
+export function keepIde(play: string, machine: string, memory: IdeMemory): void {
+  save(`labyard.ide.${play}.${machine}`, memory);
+}
+
 function load(key: string): object {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(key) ?? "{}");

@@ -32,13 +32,20 @@ export interface PortTab {
   number: number;
 }
 
+export interface IdeTab {
+  kind: "ide";
+  key: string;
+  label: string;
+  machine: string;
+}
+
 export interface MapTab {
   kind: "map";
   key: "map";
   label: string;
 }
 
-export type Tab = TerminalTab | PortTab | OtherTab | MapTab;
+export type Tab = TerminalTab | PortTab | IdeTab | OtherTab | MapTab;
 
 export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
   const machines = terminalMachines(play);
@@ -50,6 +57,11 @@ export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
   listed.forEach((tab, index) => {
     if (tab.kind === "http-port" && tab.machine && tab.number) {
       tabs.push({ kind: "port", key: `tab-${index}`, label: tab.name || `Port ${tab.number}`, machine: tab.machine, number: tab.number });
+      return;
+    }
+    const editor = tab.kind === "ide" ? tab.machine || machines[0] : undefined;
+    if (editor !== undefined && machines.includes(editor)) {
+      tabs.push({ kind: "ide", key: `tab-${index}`, label: tab.name && tab.name !== editor ? tab.name : ideLabel(editor, machines), machine: editor });
       return;
     }
     if ((tab.kind ?? "terminal") !== "terminal") {
@@ -83,11 +95,16 @@ function terminalTab(machine: string, number: number, name: string | undefined, 
   return { kind: "terminal", key: `${machine}/${number}`, label, machine, terminal: `term-${number}`, extra };
 }
 
+/** Of a tab without a name of its own, which the server calls as its machine. */
+function ideLabel(machine: string, machines: string[]): string {
+  return machines.length === 1 ? "IDE" : `IDE ${machine}`;
+}
+
 function needsOf(tab: PlaygroundTab): string {
   const where = tab.machine ? ` on ${tab.machine}` : "";
   switch (tab.kind) {
     case "ide":
-      return `This tab shows an editor${where}. That needs an editor server in the machine, which this version does not have yet. The terminal has vim.`;
+      return `This tab shows an editor${where}, which has no terminal, and so no files for it either: its playground says noSSH.`;
     case "kexp":
       return "This tab shows a Kubernetes explorer, which this version does not have yet. From a terminal: kubectl get all -A";
     case "web-page":
