@@ -184,3 +184,52 @@ def test_a_hostile_page_gets_nothing(page: Page, context: BrowserContext, framed
     page.goto("/".join(page.url.split("/")[:3]))
     expect(page.get_by_role("banner")).to_contain_text("owner")
     expect(page.locator(".plays li")).to_have_count(1)
+
+
+BARE = MANIFEST[: MANIFEST.index("  tabs:")]
+LESSON = """---
+kind: challenge
+title: Look at the shop
+description: It has a door.
+difficulty: easy
+categories: [linux]
+createdAt: 2026-01-02
+playground: {name: shop}
+tasks:
+  check_it: {machine: web-01, run: "false"}
+---
+See :http-port{text="the shop" port=8080 machine="web-01"}.
+"""
+
+
+def test_a_port_is_exposed_from_the_page_and_from_a_lesson(browser: Browser, tmp_path: Path) -> None:
+    catalog, content = tmp_path / "catalog", tmp_path / "content"
+    catalog.mkdir()
+    (catalog / "shop.yaml").write_text(BARE)
+    (content / "challenges/look").mkdir(parents=True)
+    (content / "challenges/look/index.md").write_text(LESSON)
+    with real_server(tmp_path, catalog, pages_folder(), program=PROGRAM, content=content) as link:
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        page.goto(link)
+        page.goto(link.partition("/signin")[0] + "/challenges/look")
+        page.get_by_role("button", name="Start").first.click()
+        page.wait_for_url("**/plays/*")
+        expect(page.locator(".state[data-state=RUNNING]")).to_be_visible()
+        with context.expect_page() as opened:
+            page.get_by_role("button", name="the shop").click()
+        expect(opened.value.get_by_role("heading", name="Open")).to_be_visible()
+        assert opened.value.evaluate("() => window.opener") is None
+        page.get_by_role("button", name="About this play").click()
+        page.reload()
+        page.get_by_role("button", name="About this play").click()
+        exposed = page.get_by_role("list", name="Exposed ports")
+        expect(exposed).to_contain_text("8080 of web-01")
+        page.get_by_role("button", name="Expose port 8080 of web-01 no more").click()
+        expect(exposed).to_have_count(0)
+        page.get_by_label("Port").fill("8080")
+        page.get_by_role("button", name="Expose", exact=True).click()
+        with context.expect_page() as again:
+            exposed.get_by_role("link", name="8080 of web-01").click()
+        expect(again.value.get_by_role("heading", name="Open")).to_be_visible()
+        context.close()

@@ -329,6 +329,16 @@ async def test_sockets_both_ways(door: Door) -> None:
         await door.socket({})
 
 
+async def test_what_its_program_has_closed_is_not_used_again(house: House) -> None:
+    play = (await started(house))["id"]
+    async with listening(house.host, 8080, PROGRAM, timeout_keep_alive=0), opened(house, play) as door:
+        await door.expose(access="public")
+        for _ in range(3):
+            answer = await door.ask("/", method="POST", content=b"once")
+            assert answer.status_code == 200 and answer.json()["body"] == "once"
+            await asyncio.sleep(0.3)
+
+
 # -- what listens ------------------------------------------------------------------------------------------------------
 
 _LISTENS = "   0: 00000000:{:04X} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 9 1\n"

@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, Me, Play, Playground, Problem, Progress, Snapshot, TaskDetails, Token } from "./types.ts";
+import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, Me, Play, Playground, Port, Problem, Progress, ScannedPort, Snapshot, TaskDetails, Token } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -114,6 +114,10 @@ export const api = {
   act: (id: string, action: string, more: { machine?: string; name?: string; maxPlayTimeMinutes?: number } = {}) =>
     ask<Play>("POST", `/api/plays/${enc(id)}/actions`, { action, ...more }, ACT_LIMIT_MS),
   snapshots: (id: string) => ask<Snapshot[]>("GET", `/api/plays/${enc(id)}/snapshots`),
+  ports: (id: string) => ask<Port[]>("GET", `/api/plays/${enc(id)}/ports`),
+  expose: (id: string, port: { machine: string; number: number; tls?: boolean; access?: string }) => ask<Port>("POST", `/api/plays/${enc(id)}/ports`, port),
+  unexpose: (id: string, port: string) => ask<unknown>("DELETE", `/api/plays/${enc(id)}/ports/${enc(port)}`),
+  scan: (id: string) => ask<ScannedPort[]>("POST", `/api/plays/${enc(id)}/ports/scan`, undefined, ACT_LIMIT_MS),
   diary: (id: string) => ask<DiaryEntry[]>("GET", `/api/plays/${enc(id)}/diary`),
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
   /** What is read; null when it is still what it was at `tag`. */

@@ -171,6 +171,23 @@ export interface InitCondition {
   validationRegex?: string;
 }
 
+/** A port of a machine that a browser can open. */
+export interface Port {
+  id: string;
+  machine: string;
+  number: number;
+  /** `private`, `public` */
+  access: string;
+  tls: boolean;
+}
+
+/** Something that listens. `protocol`: HTTP, HTTPS, or TCP for all else. */
+export interface ScannedPort {
+  machine: string;
+  number: number;
+  protocol: string;
+}
+
 /** What whoever looks at something may do with it. */
 export interface UserAccess {
   canStart?: boolean;

@@ -6,6 +6,7 @@ import { keysDialog, told } from "../parts/dialog.ts";
 import { shape } from "../parts/marks.ts";
 import { machineList, taskList, type Details } from "../parts/progress.ts";
 import { closeOnEscape, closeWhenLeft } from "../parts/tab-bar.ts";
+import "../parts/ports.ts";
 import "../parts/snapshots.ts";
 import { set, settings } from "../play/settings.ts";
 import { lessonOf, lessonProgress } from "../play/lesson.ts";
@@ -120,6 +121,7 @@ export function side(play: Play, about: Playground | null, details: Details, act
     ${preparation.length > 0 ? html`<h2>Preparation</h2>${taskList(preparation, details, "Preparation")}` : nothing}
     ${others.length > 0 ? html`<h2>Tasks</h2>${taskList(others, details, "Tasks")}` : nothing}
     ${notes.length > 0 ? html`<h2>Good to know</h2><ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
+    ${alive(play) ? html`<h2>Ports</h2><labyard-ports .play=${play}></labyard-ports>` : nothing}
     ${gone(stateOf(play)) ? nothing : html`<h2>Snapshots</h2><labyard-snapshots .play=${play} .told=${acts.told}></labyard-snapshots>`}
     <h2>About</h2>
     ${play.forkOf ? html`<p>Forked from <a href=${playPath(play.forkOf)}>another play</a>.</p>` : nothing}

@@ -11,10 +11,10 @@ import { asApiError, problem } from "../parts/problem.ts";
 import { tabBar } from "../parts/tab-bar.ts";
 import type { TerminalView } from "../parts/terminal.ts";
 import type { LessonPane } from "../lesson/pane.ts";
-import { lessonOf, tabFor, type LessonPlace, type TabWish } from "../play/lesson.ts";
+import { lessonOf, tabFor, type LessonPlace, type PortWish, type TabWish } from "../play/lesson.ts";
 import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
-import { nextTerminal, tabsOf, type Tab } from "../play/tabs.ts";
+import { nextTerminal, portAddress, tabsOf, type Tab } from "../play/tabs.ts";
 import { minutesOf } from "../play/time.ts";
 import { missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
@@ -232,6 +232,27 @@ export class PlayPage extends PageElement {
     else this.#add(tabs, found.machine);
   }
 
+  /** What `:http-port{...}` of a lesson asks for: its tab, else a window, which must be opened while the press is being answered. */
+  async #openPort(play: Play, event: Event): Promise<void> {
+    const wish = (event as CustomEvent<PortWish>).detail;
+    const port = { ...wish, machine: wish.machine || (play.machines[0]?.name ?? "") };
+    const tab = tabsOf(play, this.extra).find((each) => each.kind === "port" && each.machine === port.machine && each.number === port.number);
+    if (tab) {
+      this.#enter(tab.key);
+      return;
+    }
+    const opened = open("about:blank", "_blank");
+    if (opened) opened.opener = null; // what runs in a machine gets no hold of this page
+    try {
+      await api.expose(play.id, port);
+      if (opened === null) throw new ApiError(0, { code: "blocked", message: "The browser opened no window.", hint: `Open port ${port.number} of ${port.machine} from "About this play".` });
+      opened.location.replace(portAddress(play.id, port, location));
+    } catch (cause) {
+      opened?.close();
+      this.failure = asApiError(cause);
+    }
+  }
+
   /** Asked for by hand: the lesson comes to the front and its next open task into view. */
   async #nextTask(): Promise<void> {
     this.pane = "lesson";
@@ -245,7 +266,7 @@ export class PlayPage extends PageElement {
       this.#lessonCode = null;
       this.failure = new ApiError(0, { code: "page", message: "The lesson's code could not be loaded.", hint: `Reload the page. (${String(cause)})` });
     });
-    return html`<section class="lesson-side" aria-label="Lesson" tabindex="0" @open-tab=${(event: Event) => this.#openWished(play, event)}>
+    return html`<section class="lesson-side" aria-label="Lesson" tabindex="0" @open-tab=${(event: Event) => this.#openWished(play, event)} @open-port=${(event: Event) => void this.#openPort(play, event)}>
       <labyard-lesson-pane .place=${place} .play=${play}></labyard-lesson-pane>
     </section>`;
   }

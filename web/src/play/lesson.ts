@@ -104,6 +104,13 @@ export interface TabWish {
   fresh: boolean;
 }
 
+/** What `:http-port{...}` asks for. `machine` empty: the first. */
+export interface PortWish {
+  machine: string;
+  number: number;
+  tls: boolean;
+}
+
 /** The tab to go to, or the machine to open a terminal on; null when the play has neither. */
 export function tabFor(wish: TabWish, tabs: Tab[], machines: string[]): { key: string } | { machine: string } | null {
   const named = (tab: Tab): boolean => tab.label === wish.name || tab.key === wish.name;

@@ -115,7 +115,7 @@ function needsOf(tab: PlaygroundTab): string {
 }
 
 /** Where a port of a machine is seen: an origin of its own, whose name is one below that of the pages (docs/develop/http.md). */
-export function portAddress(play: string, tab: PortTab, pages: { protocol: string; host: string }): string {
+export function portAddress(play: string, tab: { machine: string; number: number }, pages: { protocol: string; host: string }): string {
   return `${pages.protocol}//${tab.number}-${tab.machine}-${play}.${pages.host}/`;
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +14,7 @@ from anyio.streams.tls import TLSStream
 
 from labyard.errors import LabyardError
 from labyard.hosts.contract import Host
-from labyard.play.streams import Dial, Stream
+from labyard.play.streams import Chunk, Dial, Stream
 
 _SOCKET_OPTION = Any
 
@@ -24,10 +25,22 @@ class GuestBytes(ByteStream):
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._rest = b""
+        self._ahead: asyncio.Task[Chunk | None] | None = None
+
+    def readable(self) -> bool:
+        """Whether something has come, or the end: of a connection that nobody reads, that its program has closed it."""
+        return bool(self._rest) or self._looking().done()
+
+    def _looking(self) -> asyncio.Task[Chunk | None]:
+        """At what comes next, one piece ahead at most."""
+        if self._ahead is None:
+            self._ahead = asyncio.create_task(self._stream.receive())
+        return self._ahead
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
         if not self._rest:
-            chunk = await self._stream.receive()
+            chunk = await asyncio.shield(self._looking())
+            self._ahead = None
             if chunk is None:
                 if error := (await self._stream.result()).error:
                     raise anyio.BrokenResourceError(error)
@@ -46,6 +59,9 @@ class GuestBytes(ByteStream):
         await self._stream.send_eof()
 
     async def aclose(self) -> None:
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.gather(self._ahead, return_exceptions=True)
         await self._stream.close()
 
 
@@ -58,8 +74,11 @@ def trusting() -> ssl.SSLContext:
 
 
 class GuestStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: ByteStream) -> None:
+    """`raw`: what `stream` is carried by, where that is TLS."""
+
+    def __init__(self, stream: ByteStream, raw: GuestBytes) -> None:
         self._stream = stream
+        self._raw = raw
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -102,10 +121,11 @@ class GuestStream(httpcore.AsyncNetworkStream):
             raise httpcore.ConnectTimeout from error
         except (anyio.BrokenResourceError, anyio.EndOfStream, ssl.SSLError) as error:
             raise httpcore.ConnectError(str(error) or "it does not speak TLS") from error
-        return GuestStream(wrapped)
+        return GuestStream(wrapped, self._raw)
 
     def get_extra_info(self, info: str) -> Any:
-        return None
+        """httpcore asks so whether an idle connection can still be used."""
+        return self._raw.readable() if info == "is_readable" else None
 
 
 class GuestNetwork(httpcore.AsyncNetworkBackend):
@@ -124,9 +144,10 @@ class GuestNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return GuestStream(await self.dial(port, timeout))
+        raw = await self.dial(port, timeout)
+        return GuestStream(raw, raw)
 
-    async def dial(self, port: int, timeout: float | None) -> ByteStream:
+    async def dial(self, port: int, timeout: float | None) -> GuestBytes:
         """httpcore.ConnectError when nobody listens, or the machine does not answer."""
         try:
             with anyio.fail_after(timeout):
