@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from labyard.assembly.data_folder import hold_data
-from labyard.assembly.settings import Settings, make_parts
-from labyard.bots.nightly import DEFAULT_AT, parse_at
+from labyard.assembly.settings import Settings, make_parts, policy, server_settings
 from labyard.content.library import Library
 from labyard.content.pieces import Pieces
 from labyard.control.access import Access, owner_token
@@ -20,7 +18,6 @@ from labyard.control.lessons import Lessons
 from labyard.control.manifests import Manifests
 from labyard.control.people import People
 from labyard.control.plays import Plays
-from labyard.control.policy import Policy
 from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
@@ -30,7 +27,7 @@ from labyard.engine.parts import Parts
 from labyard.hosts.contract import Host
 from labyard.hosts.local import LocalHost
 from labyard.resources import resource
-from labyard.server.services import Nights, ServerSettings, Services
+from labyard.server.services import Nights, Services
 from labyard.spec.manifest import Known
 from labyard.store.database import Database
 from labyard.store.keys import KeyStore
@@ -44,13 +41,25 @@ from labyard.store.users import UserStore
 async def house(settings: Settings) -> AsyncIterator[Services]:
     """Everything but HTTP: the data folder held, plays adopted, the reconciler ready to be run."""
     with hold_data(settings) as mark:
-        database = await Database.open_file(settings.data / "labyard.db")
+        database = await open_database(settings)
         try:
             parts = make_parts(settings, mark)
             async with Engine(parts) as engine:
                 yield services_over(settings, database, LocalHost(engine), known=lambda: known(parts))
         finally:
             await database.close()
+
+
+async def open_database(settings: Settings) -> Database:
+    """As it is set; else SQLite in the data folder. AwayError when it does not answer within half a minute."""
+    if settings.configuration.database_url is None:
+        return await Database.open_file(settings.data / "labyard.db")
+    return await Database.open(database_url(settings))
+
+
+def database_url(settings: Settings) -> str:
+    url = settings.configuration.database_url
+    return f"sqlite:///{settings.data / 'labyard.db'}" if url is None else url.get_secret_value()
 
 
 def known(parts: Parts) -> Known:
@@ -62,14 +71,14 @@ def services_over(
     settings: Settings, database: Database, host: Host, *, known: Callable[[], Known] = Known
 ) -> Services:
     """Control and access over any host, with the data folder's database."""
-    store, changes, policy = PlayStore(database), Changes(), Policy()
+    store, changes, rules = PlayStore(database), Changes(), policy(settings.configuration)
     progress = Progress(ProgressStore(database))
-    reconciler = Reconciler(store, host, changes, policy, told=progress.see)
+    reconciler = Reconciler(store, host, changes, rules, told=progress.see)
     own = settings.data / "playgrounds"
     catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
     content, previews = Pieces(settings.data / "content"), Pieces(settings.data / "previews")
     library = Library((resource("catalog"),), catalog.grounds, own=content.root, previews=previews.root)
-    plays = Plays(store, catalog, host, reconciler, changes, policy, library=library, progress=progress)
+    plays = Plays(store, catalog, host, reconciler, changes, rules, library=library, progress=progress)
     lessons = Lessons(library, plays, progress)
     authoring = Authoring(library, content, previews, plays)
     users = UserStore(database)
@@ -88,6 +97,6 @@ def services_over(
         host=host,
         reconciler=reconciler,
         scratch=settings.data / "uploads",
-        settings=ServerSettings(),
-        nights=Nights(folder=settings.data / "bots", at=parse_at(os.environ.get("LABYARD_BOT_AT") or DEFAULT_AT)),
+        settings=server_settings(settings.configuration),
+        nights=Nights(folder=settings.data / "bots", at=settings.configuration.bot_at),
     )

@@ -28,6 +28,7 @@ VERBS = (
     Verb("up", "labyard.cli.up", "Look, install what is missing, and serve on this box."),
     Verb("down", "labyard.cli.serve", "End all plays of this box, and its server."),
     Verb("serve", "labyard.cli.serve", "Serve on this box, for a service manager."),
+    Verb("config", "labyard.cli.config", "Show the settings of this box's server."),
     Verb("signin-link", "labyard.cli.signin_link", "Print a fresh link that signs a browser in."),
     Verb("user", "labyard.cli.user", "People with an account on this server."),
     Verb("token", "labyard.cli.token", "Tokens of your own, for programs and other computers."),

@@ -67,8 +67,9 @@ class Guard:
 
     def _page_address(self, scope: Scope, host: str) -> str:
         port = host[len(_name(host)) :]
+        root = self._settings.public_url or f"http://{self._settings.page_host}{port}"
         query = scope["query_string"].decode("latin-1")
-        return f"http://{self._settings.page_host}{port}{quote(scope['path'])}{'?' + query if query else ''}"
+        return f"{root}{quote(scope['path'])}{'?' + query if query else ''}"
 
 
 class _Bounded:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
+    AwayError,
     CapacityError,
     ConflictError,
     ForbiddenError,
@@ -45,7 +46,7 @@ class LengthRequiredError(LabyardError):
     code = "length-required"
 
 
-# Never 429, 503 or 504: labctl retries those with its body already spent, and hides the message.
+# Never 429 or 504, and 503 only after a while: labctl retries those with its body already spent, unless they came late.
 _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (SpecError, 422),
     (BadRequestError, 400),
@@ -60,6 +61,7 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (NotBuiltError, 501),
     (ImageError, 422),
     (GuestError, 502),
+    (AwayError, 503),
 )
 
 
@@ -82,7 +84,11 @@ def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
 
 
 def answer(error: LabyardError) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else None
+    headers = None
+    if isinstance(error, UnauthorizedError):
+        headers = {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, AwayError):
+        headers = {"Retry-After": "5"}
     return JSONResponse(shape(error), status_of(error), headers)
 
 
