@@ -69,7 +69,8 @@ class Transaction:
     async def insert_new(self, table: Table, **values: object) -> bool:
         """Insert a row unless its key is there; whether it was. In one statement: nobody comes between."""
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
-        return (await self.execute(insert(table).values(values).on_conflict_do_nothing())).rowcount == 1
+        new = insert(table).values(values).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+        return (await self.execute(new)).first() is not None  # an INSERT's row count is not promised by every driver
 
 
 class Database:
