@@ -29,6 +29,8 @@ VERBS = (
     Verb("down", "labyard.cli.serve", "End all plays of this box, and its server."),
     Verb("serve", "labyard.cli.serve", "Serve on this box, for a service manager."),
     Verb("config", "labyard.cli.config", "Show the settings of this box's server."),
+    Verb("backup", "labyard.cli.backup", "Write what people made into one file."),
+    Verb("restore", "labyard.cli.backup", "Make a data folder of a backup."),
     Verb("signin-link", "labyard.cli.signin_link", "Print a fresh link that signs a browser in."),
     Verb("user", "labyard.cli.user", "People with an account on this server."),
     Verb("token", "labyard.cli.token", "Tokens of your own, for programs and other computers."),
