@@ -15,6 +15,7 @@ import uvicorn
 
 from labyard.assembly.data_folder import data_mark, made
 from labyard.assembly.house import house
+from labyard.assembly.notify import tell_manager
 from labyard.assembly.settings import Settings, make_parts
 from labyard.bots.lab import Lab
 from labyard.bots.nightly import Nightly
@@ -168,11 +169,13 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """As uvicorn's, which also raises the signal again when it has ended: that would end us before plays are let go."""
+        tell_manager("STOPPING=1")
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         if self.started:
+            tell_manager("READY=1")
             secret = await self._services().access.new_link()
             self._on_ready(f"{self._settings.configuration.page_root}/signin?token={secret}")

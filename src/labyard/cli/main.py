@@ -28,6 +28,7 @@ VERBS = (
     Verb("up", "labyard.cli.up", "Look, install what is missing, and serve on this box."),
     Verb("down", "labyard.cli.serve", "End all plays of this box, and its server."),
     Verb("serve", "labyard.cli.serve", "Serve on this box, for a service manager."),
+    Verb("service", "labyard.cli.service", "Print a systemd unit that serves on this box."),
     Verb("config", "labyard.cli.config", "Show the settings of this box's server."),
     Verb("backup", "labyard.cli.backup", "Write what people made into one file."),
     Verb("restore", "labyard.cli.backup", "Make a data folder of a backup."),

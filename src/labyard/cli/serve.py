@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from labyard.assembly import ending, serving
+from labyard.assembly.notify import is_managed
 from labyard.assembly.settings import Settings, read_settings
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
@@ -33,6 +34,9 @@ def serve_until_told(settings: Settings) -> None:
     """Serve in the foreground. The link goes to stdout, the rest is talk."""
 
     def ready(link: str) -> None:
+        if is_managed():  # others may read its journal
+            say("Labyard is ready. `labyard signin-link` lets a browser in.")
+            return
         say("Labyard is ready. Open this link, once:")
         out(link)
         say("Ctrl-C ends the server; plays live on. `labyard down` ends all.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.server.problems import answer
@@ -16,6 +18,7 @@ from labyard.server.services import ServerSettings
 log = structlog.get_logger()
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_ABOUT = re.compile(r"/api/plays/(?P<play>[0-9a-f]{1,24})(?:/machines/(?P<machine>[a-z0-9-]{1,32}))?(?:/|$)")
 UPLOAD_PATH = "/api/images/import"
 MARKDOWN_PATH = "/api/content/markdown"
 FILE_PATH = "/api/content/upload"
@@ -46,6 +49,13 @@ class Guard:
             )
             await answer(error)(scope, receive, send)
             return
+        if "\0" in scope["path"]:
+            await answer(BadRequestError("an address holds no NUL character"))(scope, receive, send)
+            return
+        with bound_contextvars(**ids_in(scope["path"])):
+            await self._pass(scope, receive, send, headers, host)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, headers: Headers, host: str) -> None:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
@@ -70,6 +80,12 @@ class Guard:
         root = self._settings.public_url or f"http://{self._settings.page_host}{port}"
         query = scope["query_string"].decode("latin-1")
         return f"{root}{quote(scope['path'])}{'?' + query if query else ''}"
+
+
+def ids_in(path: str) -> dict[str, str]:
+    """What a request is about, for every line of the log that it causes."""
+    found = _ABOUT.match(path)
+    return {} if found is None else {name: value for name, value in found.groupdict().items() if value is not None}
 
 
 class _Bounded:
