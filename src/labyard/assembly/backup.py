@@ -32,6 +32,7 @@ _WRITTEN = ("content", "playgrounds")
 _SAVED = "snapshots"
 _STORES = ("images", "kernels")
 TREES = (*_WRITTEN, _SAVED, *_STORES)
+_INITRAMFS = "initramfs-"
 _WORK = ".backup-"
 
 
@@ -177,7 +178,12 @@ def _lies_on(data: Path, path: Path) -> Iterator[str]:
         yield str(path.relative_to(data))
         return
     whole = data.joinpath(store, *rest[: 2 if store == "images" else 1])
-    yield from (str(each.relative_to(data)) for each in whole.rglob("*") if each.is_file() and not each.is_symlink())
+    for each in whole.rglob("*"):
+        others = (
+            each.name.startswith(_INITRAMFS) and each != path
+        )  # of earlier examiners: made again when they are needed
+        if each.is_file() and not each.is_symlink() and not others:
+            yield str(each.relative_to(data))
     if store == "images":
         yield from _pointers(data, rest[1].replace("-", ":", 1))
 

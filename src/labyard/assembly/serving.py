@@ -176,6 +176,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         if self.started:
-            tell_manager("READY=1")
             secret = await self._services().access.new_link()
             self._on_ready(f"{self._settings.configuration.page_root}/signin?token={secret}")
+            tell_manager("READY=1")
