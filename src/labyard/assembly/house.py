@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from labyard.assembly.data_folder import hold_data
+from labyard.assembly.data_folder import data_id, hold_data
 from labyard.assembly.settings import Settings, make_parts, policy, server_settings
 from labyard.content.library import Library
 from labyard.content.pieces import Pieces
@@ -30,6 +30,7 @@ from labyard.resources import resource
 from labyard.server.services import Nights, Services
 from labyard.spec.manifest import Known
 from labyard.store.database import Database
+from labyard.store.holder import claim
 from labyard.store.keys import KeyStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
@@ -43,6 +44,8 @@ async def house(settings: Settings) -> AsyncIterator[Services]:
     with hold_data(settings) as mark:
         database = await open_database(settings)
         try:
+            if settings.configuration.database_url is not None:
+                await claim(database, data_id(settings.data))
             parts = make_parts(settings, mark)
             async with Engine(parts) as engine:
                 yield services_over(settings, database, LocalHost(engine), known=lambda: known(parts))

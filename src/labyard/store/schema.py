@@ -101,6 +101,13 @@ ports = Table(
     UniqueConstraint("play", "machine", "number"),
 )
 
+holder = Table(
+    "holder",
+    metadata,
+    Column("one", String(8), primary_key=True),
+    Column("folder", String(64), nullable=False),
+)
+
 users = Table(
     "users",
     metadata,
