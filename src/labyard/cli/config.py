@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from labyard.assembly import setting_texts
+from labyard.assembly.configuration import SECRETS
 from labyard.assembly.configured import read
 from labyard.cli.arguments import Format
 from labyard.cli.examples import examples
@@ -41,3 +42,7 @@ def config(
     out_table(("NAME", "VALUE", "FROM"), rows)
     if not configured.file.exists():
         say(f"There is no {configured.file}; `labyard config --example` prints one.")
+    elif configured.file.stat().st_mode & 0o044 and any(
+        configured.origins.get(name) == str(configured.file) for name in SECRETS
+    ):
+        say(f"Others on this box can read the secrets in {configured.file}: chmod 600 {configured.file}")
