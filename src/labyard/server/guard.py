@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from labyard.control.refusals import BadRequestError, TooLargeError
+from labyard.errors import NotFoundError
 from labyard.server.problems import answer
 from labyard.server.services import ServerSettings
 
@@ -49,8 +50,8 @@ class Guard:
             )
             await answer(error)(scope, receive, send)
             return
-        if "\0" in scope["path"]:
-            await answer(BadRequestError("an address holds no NUL character"))(scope, receive, send)
+        if "\0" in scope["path"] and scope["type"] == "http":  # which not every database can be asked for
+            await answer(NotFoundError("nothing is called that"))(scope, receive, send)
             return
         with bound_contextvars(**ids_in(scope["path"])):
             await self._pass(scope, receive, send, headers, host)

@@ -84,6 +84,6 @@ def test_what_a_request_is_about_goes_into_the_log(path: str, ids: dict[str, str
     assert ids_in(path) == ids
 
 
-async def test_a_nul_in_an_address_is_refused_at_the_door(house: House) -> None:
+async def test_what_has_a_nul_in_its_name_is_not_there(house: House) -> None:
     answer = await house.http.get("/api/plays/%00")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad-request")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
