@@ -18,7 +18,7 @@ PLACE = "opt/labyard"
 
 def archive() -> bytes:
     made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=1) as tar:
+    with tarfile.open(fileobj=made, mode="w:gz", compresslevel=6) as tar:
         package = Path(labyard.__file__).parent
         tar.add(package, f"{PLACE}/labyard", filter=_without_leftovers)
         data = Path(labyard.__file__).parents[2]
@@ -30,7 +30,7 @@ def archive() -> bytes:
 
 
 def _without_leftovers(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if "__pycache__" in entry.name else entry
+    return None if "__pycache__" in entry.name or entry.name.endswith("examiner-arm64") else entry
 
 
 def _files() -> Iterator[tuple[str, Path]]:
