@@ -5,6 +5,7 @@
     ├── NotFoundError    no such play, machine, image, kernel, playground
     ├── ConflictError    it exists, but not in a state in which this can be done
     ├── ForbiddenError   who asks may not
+    ├── AwayError        what keeps our data does not answer now; asked again later, it will
     ├── CapacityError    this box has no room for it: memory, disk, addresses
     ├── NotBuiltError    a promised route or feature that is not built yet
     ├── ImageError       an image or kernel cannot be had, or is not what its digest says
@@ -74,6 +75,10 @@ class ConflictError(LabyardError):
 
 class ForbiddenError(LabyardError):
     code = "forbidden"
+
+
+class AwayError(LabyardError):
+    code = "database-away"
 
 
 class CapacityError(LabyardError):

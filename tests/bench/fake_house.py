@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from labyard.assembly.house import services_over
-from labyard.assembly.settings import Settings
+from labyard.assembly.settings import read_settings
 from labyard.cli.target import Target
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
@@ -46,7 +46,7 @@ class _Server(uvicorn.Server):
 async def _serve(folder: Path) -> None:
     database = await open_copy(folder / "labyard.db")
     host = FakeHost()
-    services = services_over(Settings(data=folder), database, host)
+    services = services_over(read_settings(folder), database, host)
     limit = services.settings.message_limit
     try:
         await _Server(uvicorn_config(create_app(services), host="127.0.0.1", port=0, message_limit=limit)).serve()

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from labyard.assembly.settings import Settings, make_parts
+from labyard.assembly.settings import make_parts, read_settings
 from labyard.images.aliases import Aliases
 from labyard.images.oci.manifest import ARCHITECTURE
 from labyard.images.store import ImageStore
@@ -105,5 +105,5 @@ def _measure(image: Path, rounds: int) -> list[Figure]:
 
 
 async def _image(lab: Lab) -> Path:
-    store = make_parts(Settings(data=lab.data), mark=lab.mark).images
+    store = make_parts(read_settings(lab.data), mark=lab.mark).images
     return (await store.ensure("debian-12")).path

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
 from labyard.assembly.data_folder import data_mark
-from labyard.assembly.settings import Settings, make_parts
+from labyard.assembly.settings import make_parts, read_settings
 from labyard.engine.engine import Engine
 from labyard.hosts.local import LocalHost
 from labyard.play.plan import DrivePlan, InterfacePlan, MachinePlan, NetworkPlan, PlayPlan, TaskPlan, UserPlan
@@ -33,7 +33,7 @@ class Box:
 
     async def enter(self) -> None:
         if self._recipes is None:
-            parts = make_parts(Settings(data=self.data), self.mark)
+            parts = make_parts(read_settings(self.data), self.mark)
         else:
             parts = parts_with_recipes(self.data, self.mark, self._recipes)
         self.engine = Engine(parts)

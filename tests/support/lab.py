@@ -148,9 +148,12 @@ def serving(
     *,
     shared: Sequence[str] = ("images", "kernels"),
     verb: str = "serve",
+    made: bool = False,
 ) -> Iterator[Lab]:
-    """A server over a fresh data folder that shares the cache's images and kernels; ended with all its plays."""
-    folder.mkdir(mode=0o711, parents=True)
+    """A server over a fresh data folder that shares the cache's images and kernels; ended with all its plays. `made`: the
+    folder is there.
+    """
+    folder.mkdir(mode=0o711, parents=True, exist_ok=made)
     for name in shared:
         (folder / name).symlink_to(CACHE / name)
     lab = Lab(folder, free_port(), environment or {}, verb=verb)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labyard.assembly.settings import Settings, make_parts
+from labyard.assembly.settings import make_parts, read_settings
 from labyard.engine.parts import Parts
 from labyard.images.aliases import Aliases
 from labyard.images.store import ImageStore
@@ -20,6 +20,6 @@ def parts_with_recipes(data: Path, mark: str, recipes: Path) -> Parts:
         link = recipes / folder.name
         if not link.exists():
             link.symlink_to(folder)
-    parts = make_parts(Settings(data=data), mark)
+    parts = make_parts(read_settings(data), mark)
     images = ImageStore(data / "images", recipes=recipes, aliases=Aliases.read(resource("images") / "aliases.yaml"))
     return Parts(settings=parts.settings, images=images, kernels=parts.kernels, resolvers=parts.resolvers)

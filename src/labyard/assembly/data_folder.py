@@ -39,8 +39,13 @@ def made(data: Path) -> Path:
 
 def data_mark(data: Path) -> str:
     """What this folder's processes, namespaces and links are marked with on the box."""
+    return data_id(data)[:6]
+
+
+def data_id(data: Path) -> str:
+    """32 hexadecimal characters, made once."""
     path = data / "id"
     if not path.exists():
         path.write_text(secrets.token_hex(16) + "\n")
         path.chmod(0o644)
-    return path.read_text().strip()[:6]
+    return path.read_text().strip()

@@ -1,69 +1,45 @@
-"""What is set of the ways in: mail, sign-up, another provider."""
+"""The ways in, as they are set: mail, another provider; and what may be fetched from repositories."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from ipaddress import ip_network
 
+from pydantic import SecretStr
+
+from labyard.assembly.configuration import Configuration
 from labyard.control.mail import Mailer, MailSettings, SmtpMailer
-from labyard.errors import ConflictError
+from labyard.repositories.settings import GitSettings
 from labyard.server.oidc.provider import Provider, ProviderSettings
 
-_WORDS = {
-    "1": True,
-    "true": True,
-    "yes": True,
-    "on": True,
-    "": False,
-    "0": False,
-    "false": False,
-    "no": False,
-    "off": False,
-}
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EntranceSettings:
-    """`url`: where people reach this server, for letters. Empty: there is none, or as whoever asks calls us."""
-
-    url: str = ""
-    signup: bool = False
-    smtp_url: str = field(default="", repr=False)
-    mail_from: str = ""
-    oidc_issuer: str = ""
-    oidc_client_id: str = ""
-    oidc_client_secret: str = field(default="", repr=False)
-    oidc_name: str = ""
-
-
-def entrance_settings(environ: Mapping[str, str]) -> EntranceSettings:
-    """From `LABYARD_<NAME>`; ConflictError for what makes no sense."""
-    signup = environ.get("LABYARD_SIGNUP", "").strip().lower()
-    if signup not in _WORDS:
-        raise ConflictError(f"LABYARD_SIGNUP is {signup!r}", hint="`true` or `false`")
-    names = ("smtp_url", "mail_from", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name")
-    texts = {name: environ.get(f"LABYARD_{name.upper()}", "") for name in names}
-    return EntranceSettings(signup=_WORDS[signup], **texts)
-
-
-def mailer(settings: EntranceSettings) -> Mailer | None:
-    """None: no mail leaves here. ConflictError."""
-    if not settings.smtp_url:
+def mailer(configuration: Configuration) -> Mailer | None:
+    """None: no mail leaves here. ConflictError for addresses that are none."""
+    if configuration.smtp_url is None:
         return None
-    if not settings.mail_from:
-        raise ConflictError("mail_from is missing", hint="the address that letters come from")
-    return SmtpMailer(MailSettings.parse(settings.smtp_url, settings.mail_from))
+    return SmtpMailer(MailSettings.parse(_shown(configuration.smtp_url), configuration.mail_from or ""))
 
 
-def provider(settings: EntranceSettings) -> Provider | None:
-    """None: nobody else knows people. ConflictError."""
-    if not settings.oidc_issuer:
+def provider(configuration: Configuration) -> Provider | None:
+    """None: nobody else knows people. ConflictError for an issuer that is none."""
+    if configuration.oidc_issuer is None:
         return None
     return Provider(
         ProviderSettings(
-            issuer=settings.oidc_issuer,
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret,
-            name=settings.oidc_name,
+            issuer=configuration.oidc_issuer,
+            client_id=configuration.oidc_client_id or "",
+            client_secret=_shown(configuration.oidc_client_secret),
+            name=configuration.oidc_name or "",
         )
     )
+
+
+def git_settings(configuration: Configuration) -> GitSettings:
+    return GitSettings(
+        for_everybody=configuration.git_for_everybody,
+        networks=tuple(ip_network(word) for word in configuration.git_networks),
+        authorities=configuration.git_authorities,
+    )
+
+
+def _shown(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +15,7 @@ import uvicorn
 
 from labyard.assembly.data_folder import data_mark, made
 from labyard.assembly.house import house
+from labyard.assembly.notify import tell_manager
 from labyard.assembly.settings import Settings, make_parts
 from labyard.bots.lab import Lab
 from labyard.bots.nightly import Nightly
@@ -62,11 +62,14 @@ async def prepare(settings: Settings) -> AsyncIterator[dict[str, Any]]:
 
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
-    _check_free(settings.host, settings.port)
+    host, port = settings.configuration.place
+    _check_free(host, port)
     async with house(settings) as services, _preparing(settings, services), _bots(settings, services.nights):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
-        config = uvicorn_config(app, host=settings.host, port=settings.port, message_limit=limit)
+        config = uvicorn_config(
+            app, host=host, port=port, message_limit=limit, trusted=settings.configuration.trusted_proxies
+        )
         server = _Server(config, lambda: services, settings, on_ready)
         await server.serve()
 
@@ -91,7 +94,7 @@ async def _preparing(settings: Settings, services: Services) -> AsyncIterator[No
             await parts.prepare_images((*FIRST_KERNELS, *LATER_KERNELS), LATER_IMAGES, silent)
         except LabyardError as error:
             log.warning("an image could not be prepared", error=str(error))
-        if os.environ.get("LABYARD_PREPARE", "1") != "0":
+        if settings.configuration.prepare:
             await _prepare_catalog(services)
 
     task = asyncio.create_task(work()) if settings.prepare_later else None
@@ -122,9 +125,10 @@ async def _bots(settings: Settings, nights: Nights) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _own_lab(settings: Settings) -> AsyncIterator[Lab]:
     anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where we listen, to where we are
-    host = anywhere.get(settings.host) or (f"[{settings.host}]" if ":" in settings.host else settings.host)
+    host, port = settings.configuration.place
+    host = anywhere.get(host) or (f"[{host}]" if ":" in host else host)
     token = owner_token(settings.data / "owner.token")
-    async with opened(Target(url=f"http://{host}:{settings.port}", token=token, data=settings.data)) as api:
+    async with opened(Target(url=f"http://{host}:{port}", token=token, data=settings.data)) as api:
         yield HttpLab(api)
 
 
@@ -165,6 +169,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """As uvicorn's, which also raises the signal again when it has ended: that would end us before plays are let go."""
+        tell_manager("STOPPING=1")
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
@@ -172,10 +177,5 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             secret = await self._services().access.new_link()
-            self._on_ready(f"{page_root(self._settings)}/signin?token={secret}")
-
-
-def page_root(settings: Settings) -> str:
-    """Where people open it: pages live on a name of their own, which browsers resolve to loopback."""
-    host = "labyard.localhost" if settings.host in ("127.0.0.1", "::1", "localhost", "0.0.0.0") else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"
+            self._on_ready(f"{self._settings.configuration.page_root}/signin?token={secret}")
+            tell_manager("READY=1")

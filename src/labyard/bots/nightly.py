@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -23,29 +22,18 @@ from labyard.bots.report_html import page
 from labyard.bots.reports import rounds, write
 from labyard.bots.results import Round
 from labyard.bots.round import Running, stock_of
-from labyard.errors import ConflictError, LabyardError
+from labyard.errors import LabyardError
 
 log = structlog.get_logger(__name__)
 
 KEPT = 30
 """Nights."""
 
-DEFAULT_AT = "03:00"
 _PLAYS = "plays.json"
 _NAP = 300.0  # seconds at most until the clock is asked again: it may be set, the box may sleep
 
 Labs = Callable[[], AbstractAsyncContextManager[Lab]]
 """Opens a way to the server."""
-
-
-def parse_at(text: str) -> time | None:
-    """`03:00`, a time of the box's own zone; None for `off`. Raises ConflictError."""
-    if text.strip().lower() == "off":
-        return None
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip())
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ConflictError(f"LABYARD_BOT_AT is {text!r}, no time of day", hint="such as 03:00, or off")
-    return time(int(found[1]), int(found[2]))
 
 
 def next_time(now: datetime, at: time) -> datetime:

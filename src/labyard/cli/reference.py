@@ -22,6 +22,7 @@ The default machine is the playground's first.
 | `LABYARD_URL` | the server; `http://127.0.0.1:8800` when it is not set |
 | `LABYARD_TOKEN` | who is asking; for a server on this box `owner.token` in the data folder is read when it may be |
 | `LABYARD_DATA` | the data folder of this box's server; `/var/lib/labyard` when it is not set |
+| `LABYARD_CONFIG` | the file of [settings](settings.md) of this box's server; `/etc/labyard/labyard.toml` when it is not set |
 | `NO_COLOR` | plain text on terminals too |
 """
 

@@ -6,14 +6,16 @@ import asyncio
 import logging
 import os
 import sys
+from typing import Annotated
 
 import typer
 
 from labyard.assembly import ending, serving
-from labyard.assembly.settings import Settings
+from labyard.assembly.notify import is_managed
+from labyard.assembly.settings import Settings, read_settings
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
-from labyard.cli.listen import DEFAULT_LISTEN, Data, Listen, data_folder, parse_listen
+from labyard.cli.listen import Data, Listen, checked, data_folder
 from labyard.cli.logs import configure_logs
 from labyard.cli.talk import out, say
 from labyard.errors import ForbiddenError
@@ -32,11 +34,14 @@ def serve_until_told(settings: Settings) -> None:
     """Serve in the foreground. The link goes to stdout, the rest is talk."""
 
     def ready(link: str) -> None:
+        if is_managed():  # others may read its journal
+            say("Labyard is ready. `labyard signin-link` lets a browser in.")
+            return
         say("Labyard is ready. Open this link, once:")
         out(link)
         say("Ctrl-C ends the server; plays live on. `labyard down` ends all.")
 
-    configure_logs(sys.stderr)
+    configure_logs(sys.stderr, as_json=settings.configuration.log_format == "json")
     try:
         asyncio.run(serving.serve(settings, on_ready=ready))
     except KeyboardInterrupt:
@@ -46,11 +51,16 @@ def serve_until_told(settings: Settings) -> None:
 
 
 @app.command("serve", epilog=examples("labyard serve", "labyard serve --listen 0.0.0.0:8800 --data /srv/labyard"))
-def serve(listen: Listen = DEFAULT_LISTEN, data: Data = None) -> None:
+def serve(
+    listen: Listen = None,
+    data: Data = None,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", help="What the log's lines are; text unless set.", metavar="text|json")
+    ] = None,
+) -> None:
     """Serve on this box, in the foreground; for a service manager. `labyard up` looks first and installs what lacks."""
     need_root("serve")
-    host, port = parse_listen(listen)
-    serve_until_told(Settings(data=data_folder(data), host=host, port=port))
+    serve_until_told(read_settings(data_folder(data), listen=checked(listen), log_format=log_format))
 
 
 @app.command("down", epilog=examples("labyard down"))
@@ -62,6 +72,6 @@ def down(data: Data = None) -> None:
         say(f"Nothing is there to end: no {folder}.")
         return
     configure_logs(sys.stderr, least=logging.ERROR)  # what a server would warn of does not matter to who ends it
-    ended = asyncio.run(ending.down(Settings(data=folder)))
+    ended = asyncio.run(ending.down(read_settings(folder)))
     plays = "1 play" if ended.plays == 1 else f"{ended.plays} plays"
     say(f"Ended {plays} and the server." if ended.server else f"Ended {plays}; no server ran.")

@@ -13,14 +13,14 @@ from pathlib import Path
 import typer
 
 from labyard.assembly.serving import prepare
-from labyard.assembly.settings import Settings
+from labyard.assembly.settings import read_settings
 from labyard.cli import stock
 from labyard.cli.doctor.distribution import NEEDS, Distribution, Family, install_line
 from labyard.cli.doctor.facts import look
 from labyard.cli.doctor.judge import Facts, Level, judge
 from labyard.cli.doctor.verb import tell
 from labyard.cli.examples import examples
-from labyard.cli.listen import DEFAULT_LISTEN, Data, Listen, data_folder, parse_listen
+from labyard.cli.listen import Data, Listen, checked, data_folder
 from labyard.cli.serve import serve_until_told
 from labyard.cli.talk import say
 from labyard.errors import ConflictError, ForbiddenError
@@ -29,21 +29,21 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command("up", epilog=examples("labyard up", "labyard up --listen 127.0.0.1:8801 --data /srv/labyard"))
-def up(listen: Listen = DEFAULT_LISTEN, data: Data = None) -> None:
+def up(listen: Listen = None, data: Data = None) -> None:
     """Look at this box, install what is missing, serve, and print a link that signs you in once.
 
     Ctrl-C ends the server; plays live on and are found again by the next one.
     """
-    folder = data_folder(data)
-    host, port = parse_listen(listen)
+    folder, listen = data_folder(data), checked(listen)
     if os.geteuid() != 0:
-        _become_root(["up", "--listen", listen, "--data", str(folder)])
+        _become_root(["up", *(() if listen is None else ("--listen", listen)), "--data", str(folder)])
+    settings = read_settings(folder, listen=listen, prepare_later=True)
+    host, port = settings.configuration.place
     facts = look(folder, host, port)
     if packages := missing(facts):
         _install(facts.distribution, packages)
         facts = look(folder, host, port)
     _refuse_or_warn(facts)
-    settings = Settings(data=folder, host=host, port=port, prepare_later=True)
     say(">> Kernels and images (two minutes the first time)")
     asyncio.run(stock.show(prepare(settings)))
     serve_until_told(settings)

@@ -199,7 +199,12 @@ def owner_token(path: Path) -> str:
         file.write(secret + "\n")
         file.flush()
         os.fsync(file.fileno())
-    if os.geteuid() == 0 and (uid := os.environ.get("SUDO_UID", "")).isdigit():
-        os.chown(fresh, int(uid), int(os.environ.get("SUDO_GID", "-1")))
+    to_person(fresh)
     fresh.replace(path)
     return secret
+
+
+def to_person(path: Path) -> None:
+    """Let a file belong to the person behind sudo."""
+    if os.geteuid() == 0 and (uid := os.environ.get("SUDO_UID", "")).isdigit():
+        os.chown(path, int(uid), int(os.environ.get("SUDO_GID", "-1")))

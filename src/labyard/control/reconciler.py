@@ -26,7 +26,7 @@ from labyard.control.decide import (
 from labyard.control.diary import happened, refused
 from labyard.control.policy import Policy
 from labyard.control.retry import Retries
-from labyard.errors import CapacityError, LabyardError, NotFoundError
+from labyard.errors import AwayError, CapacityError, LabyardError, NotFoundError
 from labyard.hosts.contract import Host
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.store.diary import DiaryEntry
@@ -85,6 +85,7 @@ class Reconciler:
         self._orphans: dict[str, datetime] = {}
         self._retries = Retries(policy)
         self._poked: set[str] = set()
+        self._stumbled: set[str] = set()
         self._settling: dict[str, asyncio.Task[None]] = {}
         self._verbs = asyncio.Semaphore(policy.verbs_at_once)
         self._desks = asyncio.Semaphore(_DESKS)
@@ -119,7 +120,8 @@ class Reconciler:
         due = await self._store.unsettled(
             now=now, old_before=now - min(self._policy.keep_stopped, self._policy.keep_destroyed)
         )
-        for play_id in {*due, *moved, *(living - set(listed))}:
+        stumbled, self._stumbled = self._stumbled, set()
+        for play_id in {*due, *moved, *stumbled, *(living - set(listed))}:
             self.poke(play_id)
         await self._poke_queue()
         await self._sweep_orphans(set(listed) - living, now)
@@ -161,6 +163,8 @@ class Reconciler:
         while True:
             try:
                 await work()
+            except AwayError:
+                pass  # was told; asked again
             except Exception:
                 log.exception("reconciler stumbled, going on", work=work.__name__)
             await asyncio.sleep(self._policy.retry_first.total_seconds())
@@ -186,8 +190,10 @@ class Reconciler:
                     if not await self.step(play_id):
                         continue
                 self._poked.add(play_id)
-        except Exception:
-            log.exception("a step failed", play=play_id)
+        except Exception as error:
+            self._stumbled.add(play_id)  # what it was poked for is no news any more: the next tick pokes it
+            if not isinstance(error, AwayError):
+                log.exception("a step failed", play=play_id)
         finally:
             del self._settling[play_id]
 
@@ -236,6 +242,8 @@ class Reconciler:
                     await self._limited(self._call(row, verb))
             else:
                 await self._limited(self._call(row, verb))
+        except AwayError:
+            raise  # the host was not asked, or did as it was told
         except CapacityError as error:
             return await self._no_room(row, verb, error)
         except (LabyardError, TimeoutError, OSError) as error:

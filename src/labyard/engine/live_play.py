@@ -22,6 +22,7 @@ from labyard.engine.moments import Moments
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, PlayRecord
 from labyard.engine.snapshot import Snapshot
+from labyard.engine.turn import Turn
 from labyard.engine.upkeep import scrub, seal
 from labyard.errors import ConflictError, LabyardError, NotFoundError
 from labyard.machine import cgroup
@@ -46,7 +47,7 @@ class LivePlay:
     def __init__(self, entry: Entry, parts: Parts, journal: Journal, publish: Callable[[PlayReport], None]) -> None:
         self.record = PlayRecord(entry, journal, publish)
         self._parts = parts
-        self._verb = asyncio.Lock()
+        self._verb = Turn(lambda: self.id)
         self._work: asyncio.Task[None] | None = None
         self._resting = False
         self.machines = {

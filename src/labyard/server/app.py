@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -122,9 +122,18 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
 
 
 def uvicorn_config(
-    app: FastAPI, settings: dict[str, Any] | None = None, *, host: str, port: int, message_limit: int
+    app: FastAPI,
+    settings: dict[str, Any] | None = None,
+    *,
+    host: str,
+    port: int,
+    message_limit: int,
+    trusted: Sequence[str] = ("127.0.0.1", "::1"),
 ) -> uvicorn.Config:
-    """How to serve it. Pongs are not waited for: they may be stuck behind input that a machine does not take."""
+    """How to serve it. Pongs are not waited for: they may be stuck behind input that a machine does not take.
+
+    `trusted`: addresses and networks of web servers in front, which say who asks.
+    """
     return uvicorn.Config(
         app,
         host=host,
@@ -137,6 +146,7 @@ def uvicorn_config(
         access_log=False,
         log_config=None,
         server_header=False,
+        forwarded_allow_ips=list(trusted),
         timeout_graceful_shutdown=3,
         **(settings or {}),
     )

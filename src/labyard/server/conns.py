@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from structlog.contextvars import bound_contextvars
 
 from labyard.control.rows import PlayView
-from labyard.errors import ForbiddenError, LabyardError
+from labyard.errors import AwayError, ForbiddenError, LabyardError
 from labyard.server import shapes
 from labyard.server.asker import services_of
 from labyard.server.services import Services
@@ -62,12 +62,13 @@ async def _tell(websocket: WebSocket, services: Services, view: PlayView) -> Non
     with services.plays.changes.follow(row.id) as changed, suppress(WebSocketDisconnect):
         while True:
             changed.clear()
-            view = await services.plays.get(row.owner, row.id)
-            await websocket.send_json({"kind": "status", "status": shapes.status(view)})
-            for name, report in shapes.tasks_of(view.row).items():
-                task = shapes.task(report)
-                if told.get(name) != task:
-                    told[name] = task
-                    await websocket.send_json({"kind": "task", "machine": report.machine, "task": task})
+            with suppress(AwayError):  # nothing is known for a while; who waits here waits on
+                view = await services.plays.get(row.owner, row.id)
+                await websocket.send_json({"kind": "status", "status": shapes.status(view)})
+                for name, report in shapes.tasks_of(view.row).items():
+                    task = shapes.task(report)
+                    if told.get(name) != task:
+                        told[name] = task
+                        await websocket.send_json({"kind": "task", "machine": report.machine, "task": task})
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), services.settings.status_every)

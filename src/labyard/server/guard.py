@@ -9,14 +9,17 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from labyard.control.refusals import BadRequestError, TooLargeError
+from labyard.errors import NotFoundError
 from labyard.server.problems import answer
 from labyard.server.services import ServerSettings
 
 log = structlog.get_logger()
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_ABOUT = re.compile(r"/api/plays/(?P<play>[0-9a-f]{1,24})(?:/machines/(?P<machine>[a-z0-9-]{1,32}))?(?:/|$)")
 UPLOAD_PATH = "/api/images/import"
 MARKDOWN_PATH = "/api/content/markdown"
 FILE_PATH = "/api/content/upload"
@@ -48,6 +51,13 @@ class Guard:
             )
             await answer(error)(scope, receive, send)
             return
+        if "\0" in scope["path"] and scope["type"] == "http":  # which not every database can be asked for
+            await answer(NotFoundError("nothing is called that"))(scope, receive, send)
+            return
+        with bound_contextvars(**ids_in(scope["path"])):
+            await self._pass(scope, receive, send, headers, host)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, headers: Headers, host: str) -> None:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
@@ -74,8 +84,15 @@ class Guard:
 
     def _page_address(self, scope: Scope, host: str) -> str:
         port = host[len(_name(host)) :]
+        root = self._settings.public_url or f"http://{self._settings.page_host}{port}"
         query = scope["query_string"].decode("latin-1")
-        return f"http://{self._settings.page_host}{port}{quote(scope['path'])}{'?' + query if query else ''}"
+        return f"{root}{quote(scope['path'])}{'?' + query if query else ''}"
+
+
+def ids_in(path: str) -> dict[str, str]:
+    """What a request is about, for every line of the log that it causes."""
+    found = _ABOUT.match(path)
+    return {} if found is None else {name: value for name, value in found.groupdict().items() if value is not None}
 
 
 class _Bounded:

@@ -10,8 +10,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def page_root(connection: HTTPConnection) -> str:
-    """Where the pages are: at a loopback address, the name that gives them a site of their own."""
+    """Where the pages are: as it is set; else, at a loopback address, by the name that gives them a site of their own."""
     settings = services_of(connection).settings
+    if settings.public_url is not None:
+        return settings.public_url
     host = connection.headers.get("host", "")
     name, colon, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")
     if name in _LOOPBACK:

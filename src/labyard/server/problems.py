@@ -16,6 +16,7 @@ from labyard.control.file_faults import ChangedError
 from labyard.control.mail import MailError
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
+    AwayError,
     CapacityError,
     ConflictError,
     ForbiddenError,
@@ -49,7 +50,7 @@ class LengthRequiredError(LabyardError):
     code = "length-required"
 
 
-# Never 429, 503 or 504: labctl retries those with its body already spent, and hides the message.
+# Never 429 or 504, and 503 only after a while: labctl retries those with its body already spent, unless they came late.
 _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (SpecError, 422),
     (BadRequestError, 400),
@@ -69,6 +70,7 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (MailError, 502),
     (ProviderRefusedError, 403),
     (ProviderError, 502),
+    (AwayError, 503),
 )
 
 
@@ -91,7 +93,11 @@ def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
 
 
 def answer(error: LabyardError) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else None
+    headers = None
+    if isinstance(error, UnauthorizedError):
+        headers = {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, AwayError):
+        headers = {"Retry-After": "5"}
     return JSONResponse(shape(error), status_of(error), headers)
 
 

@@ -34,12 +34,14 @@ MIB = 1 << 20
 class ServerSettings(Value):
     """`names`: host names this server is reached by, besides the loopback ones. Sizes in bytes.
 
-    `secure`: TLS ends in front of us, so cookies may only travel over it.
+    `secure`: TLS ends in front of us, so cookies may only travel over it. `public_url`: the pages' whole address, where it is
+    set; else it is as who asks has it.
     """
 
     names: tuple[str, ...] = ()
     secure: bool = False
     page_host: str = "labyard.localhost"
+    public_url: str | None = None
     body_limit: int = MIB
     upload_limit: int = 20 << 30
     markdown_limit: int = 7 * MIB

@@ -116,6 +116,13 @@ diary = Table(
     Index("diary_by_play", "play", "id"),
 )
 
+holder = Table(
+    "holder",
+    metadata,
+    Column("one", String(8), primary_key=True),
+    Column("folder", String(64), nullable=False),
+)
+
 users = Table(
     "users",
     metadata,

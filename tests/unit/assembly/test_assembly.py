@@ -1,4 +1,4 @@
-"""Putting the house together: settings from the environment, a taken place, the mark of a data folder."""
+"""Putting the house together: a taken place, the mark of a data folder."""
 
 from __future__ import annotations
 
@@ -8,26 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from labyard.assembly.configuration import Configuration
 from labyard.assembly.data_folder import data_mark
 from labyard.assembly.serving import serve
-from labyard.assembly.settings import Settings, engine_settings
+from labyard.assembly.settings import Settings
 from labyard.errors import ConflictError
-
-
-def test_the_environment_changes_what_it_names() -> None:
-    settings = engine_settings(Path("/d"), "abcdef", {"LABYARD_READY_TIMEOUT": "12.5", "LABYARD_BOOTS_AT_ONCE": "3"})
-    assert (settings.ready_timeout, settings.boots_at_once) == (12.5, 3)
-    assert settings.stop_grace == engine_settings(Path("/d"), "abcdef", {}).stop_grace
-
-
-def test_what_is_no_number_is_named() -> None:
-    with pytest.raises(ConflictError, match="LABYARD_STOP_GRACE is 'soon'"):
-        engine_settings(Path("/d"), "abcdef", {"LABYARD_STOP_GRACE": "soon"})
 
 
 def test_a_taken_place_is_said_before_anything_is_begun(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = Settings(data=tmp_path / "data", port=taken.getsockname()[1])
+        settings = Settings(data=tmp_path / "data", configuration=Configuration(listen=f":{taken.getsockname()[1]}"))
         with pytest.raises(ConflictError, match="cannot listen at") as refused:
             asyncio.run(serve(settings, on_ready=print))
     assert refused.value.hint is not None

@@ -12,11 +12,11 @@ import pytest
 import uvicorn
 from tests.support.database import open_copy
 
+from labyard.assembly.configuration import Configuration
 from labyard.assembly.house import services_over
 from labyard.assembly.serving import _bots, _own_lab
 from labyard.assembly.settings import Settings
 from labyard.control.access import OWNER
-from labyard.errors import ConflictError
 from labyard.hosts.fake import FakeHost
 from labyard.play.status import PlayState
 from labyard.server.app import create_app, uvicorn_config
@@ -42,7 +42,8 @@ async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         (tmp_path / "catalog").mkdir()
         (tmp_path / "catalog" / "demo.yaml").write_text(PLAYGROUND)
-        settings = Settings(data=tmp_path, port=listening.getsockname()[1], catalogs=(tmp_path / "catalog",))
+        configuration = Configuration(listen=f":{listening.getsockname()[1]}")
+        settings = Settings(data=tmp_path, configuration=configuration, catalogs=(tmp_path / "catalog",))
         database = await open_copy(tmp_path / "labyard.db")
         services = services_over(settings, database, FakeHost())
         config = uvicorn_config(create_app(services), host="127.0.0.1", port=0, message_limit=1 << 20)
@@ -75,12 +76,8 @@ async def test_what_an_earlier_server_left_is_ended(serving: Serving, tmp_path: 
     assert (await services.plays.get(OWNER, plays[1])).row.state is not PlayState.DESTROYED
 
 
-async def test_their_hour_is_read_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_their_hour_is_a_setting(tmp_path: Path) -> None:
     database = await open_copy(tmp_path / "labyard.db")
-    monkeypatch.setenv("LABYARD_BOT_AT", "soon")
-    with pytest.raises(ConflictError, match="LABYARD_BOT_AT is 'soon'"):
-        services_over(Settings(data=tmp_path), database, FakeHost())
-    monkeypatch.setenv("LABYARD_BOT_AT", "off")
-    services = services_over(Settings(data=tmp_path), database, FakeHost())
-    assert services.nights.at is None
+    settings = Settings(data=tmp_path, configuration=Configuration(bot_at=None))
+    assert services_over(settings, database, FakeHost()).nights.at is None
     await database.close()

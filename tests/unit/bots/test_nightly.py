@@ -12,8 +12,7 @@ from tests.unit.bots.fake_lab import Content, FakeLab, done
 
 from labyard.bots.lab import AwayError, Lab
 from labyard.bots.limits import Limits
-from labyard.bots.nightly import Nightly, history, matrix, next_time, parse_at
-from labyard.errors import ConflictError
+from labyard.bots.nightly import Nightly, history, matrix, next_time
 
 
 class Clock:
@@ -38,17 +37,6 @@ def nightly(lab: FakeLab, limits: Limits, clock: Clock, tmp_path: Path) -> Night
     lab.add_lesson("nat", Content(checks={"a": done("x")}), "do x\n")
     lab.add_playground("k8s", internet=True)
     return Nightly(labs, tmp_path / "bots", time(3, 0), limits=limits, clock=clock)
-
-
-@pytest.mark.parametrize(("text", "at"), [("03:00", time(3)), ("23:59", time(23, 59)), (" off ", None), ("OFF", None)])
-def test_when(text: str, at: time | None) -> None:
-    assert parse_at(text) == at
-
-
-@pytest.mark.parametrize("text", ["", "3", "24:00", "03:60", "03:00:00", "never", "-1:00"])
-def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(ConflictError, match="LABYARD_BOT_AT"):
-        parse_at(text)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -16,12 +18,16 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    root.handlers[:], level = before
+    root.setLevel(level)
 
 
-def said(stream: io.StringIO) -> str:
-    configure_logs(stream)
+def said(stream: io.StringIO, *, as_json: bool = False) -> str:
+    configure_logs(stream, as_json=as_json)
     log = structlog.get_logger()
     with structlog.contextvars.bound_contextvars(play="p1", machine="node-01\nx=1"):
         try:
@@ -42,3 +48,27 @@ def test_off_a_terminal_every_event_is_one_line_of_keys_and_values() -> None:
 def test_at_a_terminal_it_is_for_people() -> None:
     text = said(Terminal())
     assert "it broke" in text and "\x1b[" in text and "p1" in text
+
+
+def test_as_json_every_event_is_one_object_also_at_a_terminal() -> None:
+    text = said(Terminal(), as_json=True)
+    assert text.count("\n") == 1 and "\x1b" not in text
+    told = json.loads(text)
+    assert (told["event"], told["play"], told["machine"]) == ("it broke", "p1", "node-01\nx=1")
+    assert told["level"] == "error" and told["timestamp"].endswith("Z") and "no such luck" in told["exception"]
+
+
+def test_what_libraries_warn_of_comes_along() -> None:
+    stream = io.StringIO()
+    configure_logs(stream, as_json=True)
+    with structlog.contextvars.bound_contextvars(play="p1"):
+        logging.getLogger("uvicorn.error").warning("bad %s", "news")
+        logging.getLogger("uvicorn.error").info("no news")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["library"], told["level"], told["play"]) == (
+        "bad news",
+        "uvicorn.error",
+        "warning",
+        "p1",
+    )

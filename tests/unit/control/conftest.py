@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.support.database import open_copy
+from tests.support.database import each_database, open_copy
 
 from labyard.content.library import Library
 from labyard.control.catalog import Catalog
@@ -19,6 +19,8 @@ from labyard.control.reconciler import Reconciler
 from labyard.hosts.fake import FakeHost
 from labyard.store.plays import PlayRow, PlayStore
 from labyard.store.progress import ProgressStore
+
+__all__ = ["each_database"]
 
 MANIFEST = """
 kind: playground

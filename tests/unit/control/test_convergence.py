@@ -15,6 +15,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tests.support.database import Kind, databases_are
 from tests.unit.control.conftest import FAST, World, manifest, world
 
 from labyard.control.planning import NewPlay
@@ -175,4 +176,11 @@ async def story(folder: Path, kinds: list[str], events: list[Event]) -> None:
 @given(kinds=st.lists(st.sampled_from(sorted(TEMPERS)), min_size=1, max_size=4), events=st.lists(EVENTS, max_size=15))
 def test_everything_converges(kinds: list[str], events: list[Event]) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(story(Path(folder), kinds, events))
+
+
+@settings(max_examples=max(2, settings().max_examples // 20), deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(kinds=st.lists(st.sampled_from(sorted(TEMPERS)), min_size=1, max_size=4), events=st.lists(EVENTS, max_size=15))
+def test_everything_converges_with_postgresql(kinds: list[str], events: list[Event]) -> None:
+    with tempfile.TemporaryDirectory() as folder, databases_are(Kind.POSTGRESQL):
         asyncio.run(story(Path(folder), kinds, events))

@@ -24,6 +24,8 @@ from labyard.play.plan import TaskKind
 from labyard.play.status import PlayState, TaskStatus
 from labyard.store.plays import PlayRow
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 OWNER = "owner"
 CHALLENGE = LessonKey("challenge", "two-nodes")
 TUTORIAL = LessonKey("tutorial", "agreeing")

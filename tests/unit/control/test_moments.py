@@ -16,6 +16,8 @@ from labyard.errors import ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake import GIB, FakeHost, Temper
 from labyard.play.status import PlayState, Reason, TaskStatus
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 async def it(tmp_path: Path):  # type: ignore[no-untyped-def]

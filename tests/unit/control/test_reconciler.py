@@ -15,6 +15,8 @@ from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayState, Reason, TaskStatus
 from labyard.store.plays import PlayRow
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 async def create(it: World, name: str = "good", memory: str = "512MiB") -> str:
     return (await it.plays.create("owner", NewPlay(manifest=manifest(name, memory)))).row.id

@@ -18,6 +18,8 @@ from labyard.errors import ConflictError, MachineError, NotFoundError
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.spec.resolve import resolve
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 WITH_PARAMETER = "  initConditions: {values: [{key: colour, options: [red, blue]}]}\n"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from labyard.control.policy import Policy
 from labyard.hosts.fake import FakeHost, Temper
 from labyard.server.app import create_app
 from labyard.server.services import ServerSettings, Services
+from labyard.store.database import Database
 
 TOKEN = "the-owner"
 
@@ -53,11 +55,18 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
+    database = await open_copy(tmp_path / "labyard.db")
+    async with house_over(tmp_path, database) as made:
+        yield made
+    await database.close()
+
+
+@asynccontextmanager
+async def house_over(tmp_path: Path, database: Database) -> AsyncIterator[House]:
     catalog = tmp_path / "catalog"
     catalog.mkdir()
     (catalog / "demo.yaml").write_text(DEMO)
     (catalog / "broken.yaml").write_text("kind: playground\nname: broken\nplayground: {machinez: []}\n")
-    database = await open_copy(tmp_path / "labyard.db")
     host = FakeHost(tempers={"slow": Temper(boot=60)})
     content = tmp_path / "content"
     write_lessons(content)
@@ -78,4 +87,3 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         async with httpx.AsyncClient(transport=transport, base_url="http://lab.test", headers=headers) as http:
             yield House(services, host, http, content)
     await host.close()
-    await database.close()

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.server.conftest import TOKEN, House
 
 from labyard.server.app import create_app
+from labyard.server.guard import ids_in
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
@@ -66,3 +67,23 @@ async def test_a_stranger_is_asked_to_sign_in_wherever_it_is(http: httpx.AsyncCl
 async def test_assets_stay_for_ever(http: httpx.AsyncClient) -> None:
     answer = await http.get("/assets/a.js", headers=BROWSER)
     assert (answer.text, "immutable" in answer.headers["cache-control"]) == ("1", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "ids"),
+    [
+        ("/api/plays", {}),
+        (f"/api/plays/{'a' * 24}", {"play": "a" * 24}),
+        (f"/api/plays/{'a' * 24}/actions", {"play": "a" * 24}),
+        (f"/api/plays/{'a' * 24}/machines/node-01/exec", {"play": "a" * 24, "machine": "node-01"}),
+        (f"/api/plays/{'a' * 24}/machines/{'x' * 99}/exec", {"play": "a" * 24}),
+        ("/api/plays/no%0Aid", {}),
+    ],
+)
+def test_what_a_request_is_about_goes_into_the_log(path: str, ids: dict[str, str]) -> None:
+    assert ids_in(path) == ids
+
+
+async def test_what_has_a_nul_in_its_name_is_not_there(house: House) -> None:
+    answer = await house.http.get("/api/plays/%00")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import JSON, Connection, bindparam, event, inspect, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from tests.support.database import Kind, new_url, open_copy
 
-from labyard.errors import NotFoundError
+from labyard.errors import ConflictError, NotFoundError
 from labyard.hosts.fake_plans import fake_plan
 from labyard.play.status import PlayReport, PlayState, Reason
 from labyard.store.database import Database, migrate
@@ -46,7 +48,14 @@ def row(number: int = 0, **change: object) -> PlayRow:
 
 
 @pytest.fixture
-async def database(tmp_path: Path):  # type: ignore[no-untyped-def]
+async def database(tmp_path: Path, each_database: Kind) -> AsyncIterator[Database]:
+    opened = await open_copy(tmp_path / "labyard.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
     opened = await Database.open_file(tmp_path / "labyard.db")
     yield opened
     await opened.close()
@@ -66,36 +75,35 @@ async def test_the_migrations_end_at_the_schema(database: Database) -> None:
         assert await connection.run_sync(schema_differences) == []
 
 
-async def test_sqlite_is_tuned_and_private(database: Database, tmp_path: Path) -> None:
-    async with database.begin() as connection:
+async def test_sqlite_is_tuned_and_private(sqlite: Database, tmp_path: Path) -> None:
+    async with sqlite.begin() as connection:
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
         assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
         assert (await connection.execute(text("PRAGMA busy_timeout"))).scalar_one() >= 5000
     assert (tmp_path / "labyard.db").stat().st_mode & 0o077 == 0
 
 
-async def test_an_older_database_with_plays_in_it(tmp_path: Path) -> None:
-    path = tmp_path / "labyard.db"
-    engine = create_engine(f"sqlite:///{path}")
+async def test_an_older_database_with_plays_in_it(tmp_path: Path, each_database: Kind) -> None:
+    url = new_url(tmp_path / "labyard.db")
+    older = Database.attach(url)
     old = row(7)
-    with engine.begin() as connection:
-        migrate(connection, "0001")
+    async with older.begin() as connection:
+        await connection.run_sync(lambda inner: migrate(inner, "0001"))
+        events = [{"state": "CREATED", "at": "2026-01-02T03:04:05+00:00", "error": False}]
         values = {
             "id": old.id,
             "plan": old.plan.model_dump_json(),
             "at": NOW.isoformat(timespec="microseconds"),
-            "events": '[{"state": "CREATED", "at": "2026-01-02T03:04:05+00:00", "error": false}]',
         }
-        connection.execute(
+        await connection.execute(
             text(
                 "INSERT INTO plays (id, owner, playground, title, manifest_name, plan, desired, desired_at, state,"
                 " state_at, events, detail, created_at, updated_at, version) VALUES (:id, 'owner', 'demo', 'Demo',"
                 " 'demo.yaml', :plan, 'running', :at, 'RUNNING', :at, :events, '', :at, :at, 3)"
-            ),
-            values,
+            ).bindparams(bindparam("events", events, type_=JSON), **values)
         )
-    engine.dispose()
-    database = await Database.open_file(path)
+    await older.close()
+    database = await Database.open(url)
     found = await PlayStore(database).get(old.id)
     assert (found.plan, found.persistent, found.version) == (old.plan, False, 3)
     async with database.engine.begin() as connection:
@@ -103,22 +111,24 @@ async def test_an_older_database_with_plays_in_it(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_an_older_database_with_people_in_it(tmp_path: Path) -> None:
-    path = tmp_path / "labyard.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        migrate(connection, "0009")
+async def test_an_older_database_with_people_in_it(tmp_path: Path, each_database: Kind) -> None:
+    url = new_url(tmp_path / "labyard.db")
+    older = Database.attach(url)
+    async with older.begin() as connection:
+        await connection.run_sync(lambda inner: migrate(inner, "0009"))
         at = NOW.isoformat(timespec="microseconds")
-        connection.execute(
-            text("INSERT INTO users (id, handle, name, role, created_at) VALUES ('1', 'ada', 'Ada', 'learner', :at)"),
-            {"at": at},
+        await connection.execute(
+            text(
+                "INSERT INTO users (id, handle, name, role, created_at) VALUES ('1', 'ada', 'Ada', 'learner', :at)"
+            ).bindparams(at=at)
         )
-        connection.execute(
-            text("INSERT INTO sessions (hash, owner, created_at, expires_at) VALUES ('s', '1', :at, '2999')"),
-            {"at": at},
+        await connection.execute(
+            text(
+                "INSERT INTO sessions (hash, owner, created_at, expires_at) VALUES ('s', '1', :at, '2999')"
+            ).bindparams(at=at)
         )
-    engine.dispose()
-    database = await Database.open_file(path)
+    await older.close()
+    database = await Database.open(url)
     passwords, keys = PasswordStore(database), KeyStore(database)
     assert await passwords.get("1") is None and await keys.session("s", now=NOW) == "1"
     await passwords.put("1", "first", now=NOW, keep="s")
@@ -130,8 +140,10 @@ async def test_an_older_database_with_people_in_it(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_a_cut_migration_leaves_the_old_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "labyard.db"
+async def test_a_cut_migration_leaves_the_old_schema(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each_database: Kind
+) -> None:
+    url = new_url(tmp_path / "labyard.db")
 
     def cut(connection: Connection) -> None:
         migrate(connection, "0001")
@@ -139,12 +151,30 @@ async def test_a_cut_migration_leaves_the_old_schema(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr("labyard.store.database.migrate", cut)
     with pytest.raises(KeyboardInterrupt):
-        await Database.open_file(path)
+        await Database.open(url)
     monkeypatch.undo()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
-    connection.close()
-    await (await Database.open_file(path)).close()
+    database = Database.attach(url)
+    async with database.begin() as connection:
+        assert await connection.run_sync(lambda inner: inspect(inner).get_table_names()) == []
+    await database.close()
+    await (await Database.open(url)).close()
+
+
+async def test_a_newer_labyards_database_is_refused(tmp_path: Path, each_database: Kind) -> None:
+    url = new_url(tmp_path / "labyard.db")
+    database = await Database.open(url)
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.close()
+    with pytest.raises(ConflictError, match="of a newer Labyard"):
+        await Database.open(url)
+
+
+@pytest.mark.parametrize("url", ["", "postgresql", "mysql://me:hunter2@h/d", "postgresql://h:port/d", "oracle+x://"])
+async def test_what_is_no_address_of_a_database(url: str) -> None:
+    with pytest.raises(ConflictError, match="cannot be read") as refused:
+        await Database.open(url)
+    assert "hunter2" not in str(refused.value)
 
 
 async def test_a_row_comes_back_as_it_went(store: PlayStore) -> None:
@@ -186,16 +216,16 @@ async def test_many_writers_at_once(store: PlayStore) -> None:
 
 
 async def test_whoever_is_cancelled_in_a_statement_keeps_the_connection_in_order(
-    database: Database, tmp_path: Path
+    sqlite: Database, tmp_path: Path
 ) -> None:
-    store = PlayStore(database)
-    pool = database.engine.pool
+    store = PlayStore(sqlite)
+    pool = sqlite.engine.pool
     assert isinstance(pool, AsyncAdaptedQueuePool)
     with closing(sqlite3.connect(tmp_path / "labyard.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # whoever writes waits
         under_way = asyncio.Event()
         event.listen(
-            database.engine.sync_engine,
+            sqlite.engine.sync_engine,
             "before_cursor_execute",
             lambda _connection, _cursor, statement, *_: under_way.set() if statement.startswith("INSERT") else None,
         )

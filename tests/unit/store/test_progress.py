@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from tests.support.database import open_copy
+from tests.support.database import Kind, open_copy
 
 from labyard.store.progress import Did, ProgressRow, ProgressStore, Step
 
@@ -16,7 +16,7 @@ ONE, TWO = "a" * 24, "b" * 24
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[ProgressStore]:
+async def store(tmp_path: Path, each_database: Kind) -> AsyncIterator[ProgressStore]:
     database = await open_copy(tmp_path / "labyard.db")
     yield ProgressStore(database)
     await database.close()

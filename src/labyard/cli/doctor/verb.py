@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from labyard.assembly.settings import read_settings
 from labyard.cli.arguments import Format
 from labyard.cli.doctor.facts import look
 from labyard.cli.doctor.judge import Check, Level, judge
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
-from labyard.cli.listen import DEFAULT_LISTEN, Data, data_folder, parse_listen
+from labyard.cli.listen import Data, Listen, checked, data_folder
 from labyard.cli.talk import Output, console, out_json
 
 app = typer.Typer(rich_markup_mode=None)
@@ -26,13 +26,11 @@ _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERRO
 )
 def doctor(
     output: Format = Output.TABLE,
-    listen: Annotated[str, typer.Option("--listen", help="Where the server would listen.", metavar="HOST:PORT")] = (
-        DEFAULT_LISTEN
-    ),
+    listen: Listen = None,
     data: Data = None,
 ) -> None:
     """Say what this box lacks to serve, with the line that mends it. The exit status is 1 when it cannot serve."""
-    host, port = parse_listen(listen)
+    host, port = read_settings(data_folder(data), listen=checked(listen)).configuration.place
     checks = judge(look(data_folder(data), host, port))
     if output is Output.JSON:
         out_json([asdict(check) for check in checks])
