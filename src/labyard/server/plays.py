@@ -49,7 +49,7 @@ async def create_play(
         check_right(person, Right.WRITE)
     if body.lesson:
         await services.permissions.lesson(person, LessonKey.parse(body.lesson))
-    elif body.playground:
+    elif body.playground and body.manifest is None:
         await services.permissions.playground(person, body.playground, Permission.START)
     new = NewPlay(
         playground=body.playground,
