@@ -67,6 +67,7 @@ class FakeServer:
             Route("/api/plays", self.start_play, methods=["POST"]),
             Route("/api/plays/{id}", self.get_play),
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
+            Route("/api/plays/{id}/ports", self.ports),
             Route("/api/plays/{id}/tasks", self.tasks),
             Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
             Route("/api/progress", self.progress),
@@ -247,6 +248,10 @@ class FakeServer:
 
     async def snapshots(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].snapshots)
+
+    async def ports(self, request: Request) -> Response:
+        """None is exposed: ports are tried over the real server."""
+        return JSONResponse([])
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].details())
