@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tomllib
 from datetime import time, timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The one place beside arguments where anything is set: what else runs in this process may have settings of its own."""
+    for name in [each for each in os.environ if each.startswith("LABYARD_")]:
+        monkeypatch.delenv(name)
     path = tmp_path / "labyard.toml"
     path.write_text("")
     monkeypatch.setenv("LABYARD_CONFIG", str(path))

@@ -62,13 +62,13 @@ def test_what_libraries_warn_of_comes_along() -> None:
     stream = io.StringIO()
     configure_logs(stream, as_json=True)
     with structlog.contextvars.bound_contextvars(play="p1"):
-        logging.getLogger("uvicorn.error").warning("bad %s", "news")
-        logging.getLogger("uvicorn.error").info("no news")
+        logging.getLogger("a.library").warning("bad %s", "news")
+        logging.getLogger("a.library").info("no news")
     (line,) = stream.getvalue().splitlines()
     told = json.loads(line)
     assert (told["event"], told["library"], told["level"], told["play"]) == (
         "bad news",
-        "uvicorn.error",
+        "a.library",
         "warning",
         "p1",
     )

@@ -22,6 +22,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
+from tests.support.database import open_copy
+from tests.support.lab import free_port
+from tests.support.program import listening
+from tests.unit.server.conftest import DEMO
 from websockets.asyncio.client import connect
 
 from labyard.assembly.configuration import Configuration
@@ -30,14 +34,10 @@ from labyard.assembly.settings import Settings
 from labyard.hosts.fake import FakeHost
 from labyard.resources import built
 from labyard.server.app import create_app, uvicorn_config
-from tests.support.database import open_copy
-from tests.support.lab import free_port
-from tests.support.program import listening
-from tests.unit.server.conftest import DEMO
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "operators" / "internet.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "operators" / "internet.md"
 NAME = "labs.example.org"
 
 
