@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import uvicorn
 
+from labyard.assembly.configuration import Configuration
 from labyard.assembly.house import services_over
-from labyard.assembly.settings import read_settings
+from labyard.assembly.settings import Settings
+from labyard.cli.logs import configure_logs
 from labyard.cli.target import Target
 from labyard.hosts.fake import FakeHost
 from labyard.server.app import create_app, uvicorn_config
@@ -45,8 +48,9 @@ class _Server(uvicorn.Server):
 
 async def _serve(folder: Path) -> None:
     database = await open_copy(folder / "labyard.db")
-    host = FakeHost()
-    services = services_over(read_settings(folder), database, host)
+    host = FakeHost(memory=1 << 50)
+    configuration = Configuration(starts_per_minute=1000, starting_at_once=50)  # many plays are wanted soon
+    services = services_over(Settings(data=folder, configuration=configuration), database, host)
     limit = services.settings.message_limit
     try:
         await _Server(uvicorn_config(create_app(services), host="127.0.0.1", port=0, message_limit=limit)).serve()
@@ -56,4 +60,5 @@ async def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    configure_logs(sys.stderr, least=logging.ERROR)  # nobody reads more of stdout than the port
     asyncio.run(_serve(Path(sys.argv[1])))

@@ -36,7 +36,10 @@ SOCKETS_OF_EACH = 2
 PEOPLE = 50
 ASKED = 400
 _PROMPT = re.compile(rb"[#$] $")
-_SERVE = f"busybox httpd -p 127.0.0.1:{PORT} -h /tmp && head -c {LARGE * MIB} /dev/zero >/tmp/large && echo small >/tmp/small"
+_SERVE = (
+    f"mkdir -p /www && head -c {LARGE * MIB} /dev/zero >/www/large && echo small >/www/small"
+    f" && busybox httpd -p 127.0.0.1:{PORT} -h /www"
+)
 
 
 # -- a key --------------------------------------------------------------------------------------------------------------
@@ -110,8 +113,8 @@ async def _keys(heard: Callable[[], Awaitable[bytes]], type_in: Callable[[bytes]
 
 
 async def http_port(lab: Lab, rounds: int) -> list[Figure]:
-    """A file of a web server in a Debian machine, by its port's own name; beside it, the same over its twin's bare link."""
-    async with real_and_bare(lab) as (api, play, link):
+    """A file of a web server in a `tiny` machine, by its port's own name; beside it, the same over its twin's bare link."""
+    async with real_and_bare(lab, "tiny") as (api, play, link):
         assert lab.run(play.id, _SERVE) is not None
         await api.post(
             f"/api/plays/{play.id}/ports", {"machine": play.machine(None), "number": PORT, "access": "public"}
@@ -175,7 +178,8 @@ async def api_crowd(lab: Lab, rounds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(dir=lab.data) as name, fake_house(Path(name)) as target:
         async with opened(target) as api, AsyncExitStack() as stack:
             learners = [await _learner(api, stack, target, number) for number in range(PEOPLE)]
-            plays = [(learner, await _started(learner)) for learner in learners for _ in range(PLAYS // PEOPLE)]
+            started = await asyncio.gather(*(_started(learner) for learner in learners))
+            plays = [(learner, play) for learner, each in zip(learners, started, strict=True) for play in each]
             for learner, play in plays:
                 for number in range(SOCKETS_OF_EACH):
                     path = f"/api/plays/{play.id}/machines/{play.machine(None)}/terminals/t{number}?user=root"
@@ -206,9 +210,9 @@ async def _learner(api: Api, stack: AsyncExitStack, target: Target, number: int)
     return await stack.enter_async_context(opened(Target(url=target.url, token=token, data=target.data)))
 
 
-async def _started(api: Api) -> PlayView:
-    play, _ = await start(api, {"playground": "tiny"})
-    return play
+async def _started(api: Api) -> list[PlayView]:
+    """One person's plays, one after another."""
+    return [(await start(api, {"playground": "tiny"}))[0] for _ in range(PLAYS // PEOPLE)]
 
 
 async def _asked(questions: Sequence[tuple[Api, str]]) -> list[float]:

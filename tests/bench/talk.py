@@ -87,11 +87,11 @@ async def terminal_throughput(lab: Lab, rounds: int) -> list[Figure]:
 
 
 @asynccontextmanager
-async def real_and_bare(lab: Lab) -> AsyncIterator[tuple[Api, PlayView, GuestLink]]:
-    """A play of `debian`, and the link to a machine just like its own that only we talk to."""
+async def real_and_bare(lab: Lab, playground: str = "debian") -> AsyncIterator[tuple[Api, PlayView, GuestLink]]:
+    """A play of a playground with one machine, and the link to a machine just like its own that only we talk to."""
     with tempfile.TemporaryDirectory(dir=lab.data) as name:
         async with client(lab) as api:
-            play, _ = await start(api, {"playground": "debian", "cold": True})
+            play, _ = await start(api, {"playground": playground, "cold": True})
             try:
                 specs = keep_specs(lab.data / "plays" / play.id, Path(name))
                 async with bare(specs):
