@@ -43,7 +43,7 @@ check: lint ## the fast part: no root, no QEMU, a few minutes
 	@$(BIN)/python -m tests.support.oidc
 	$(BIN)/pytest -q $(WORKERS) --hypothesis-profile=check -m "not vm and not root and not slow" tests/unit tests/contract
 
-test: setup lint ## everything, on real machines (root, some twenty minutes on two cores under emulation)
+test: setup lint ## everything, on real machines (root, half an hour on two cores under emulation)
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest $(WORKERS) --durations=40 --durations-min=5 $(MACHINE_TESTS)
 
 soak: setup ## the long forms: 200 random operations on real plays, cuts everywhere, a database forked (LABYARD_SOAK=200)
