@@ -57,7 +57,7 @@ class AccountStore:
             if new.invitation is not None:
                 good = (invitations.c.hash == new.invitation) & (invitations.c.expires_at > now)
                 use = update(invitations).where(good, invitations.c.uses > 0).values(uses=invitations.c.uses - 1)
-                if (await connection.execute(use)).rowcount != 1:
+                if await connection.change(use) != 1:
                     raise _RefusedError(Refusal.INVITATION)
             if not await connection.insert_new(users, **asdict(new.user)):
                 raise _RefusedError(Refusal.HANDLE)

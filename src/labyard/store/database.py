@@ -5,28 +5,39 @@ from __future__ import annotations
 import asyncio
 import functools
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, CursorResult, Executable, Table, event
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    QueuePool,
+    Result,
+    Table,
+    UpdateBase,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from labyard.errors import AwayError, ConflictError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MS = 10_000
-_CONNECTIONS = {"sqlite": 4, "postgresql": 10}  # each is a thread with SQLite, which writes one at a time anyway
+_CONNECTIONS = {"sqlite": 4, "postgresql": 10}  # each has a thread; SQLite writes one at a time anyway
+_CROWDED = 60  # seconds until who waits for one of them is told
 _AGAIN = 0.25  # seconds until a database that is away is asked again
 _AWAY = (
     sqlite3.SQLITE_BUSY,
@@ -45,32 +56,81 @@ _POSTGRESQL = {
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Transaction:
-    """Statements on one connection. Whoever is cancelled in the middle of one waits for its end: drivers lose
-    connections whose answer nobody takes."""
+    """Statements on one connection, each carried out in a thread: a trip to one costs more than what most statements take,
+    so the first also connects, and rows come back all at once."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, engine: Engine, threads: Executor, *, patience: float) -> None:
+        self._engine = engine
+        self._threads = threads
+        self._patience = patience
+        self._connection: Connection | None = None
 
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
-        return self._connection.dialect.name
+        return self._engine.dialect.name
 
-    async def execute(self, statement: Executable) -> CursorResult[Any]:
-        return await _to_its_end(self._connection.execute(statement))
+    async def execute(self, statement: Executable) -> Result[Any]:
+        """The rows that it gives, if any."""
+        return await self.run_sync(lambda connection: _rows(connection.execute(statement)))
 
-    async def run_sync(self, work: Callable[[Connection], T]) -> T:
-        """For what SQLAlchemy and Alembic offer in no other way."""
-        return await self._connection.run_sync(work)
+    async def change(self, statement: UpdateBase) -> int:
+        """How many rows an update or a delete met; of an INSERT not every driver knows it."""
+        return await self.run_sync(lambda connection: connection.execute(statement).rowcount)
 
     async def insert_new(self, table: Table, **values: object) -> bool:
         """Insert a row unless its key is there; whether it was. In one statement: nobody comes between."""
         insert = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
         new = insert(table).values(values).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
-        return (await self.execute(new)).first() is not None  # an INSERT's row count is not promised by every driver
+        return (await self.execute(new)).first() is not None
+
+    async def run_sync(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, in a thread. Whoever is cancelled meanwhile waits for its end: nobody can stop it."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        while True:
+            try:
+                return await self._in_thread(self._connected, work)
+            except DBAPIError as error:
+                if self._connection is not None or not _is_away(error) or loop.time() >= deadline:
+                    raise
+            await asyncio.sleep(_AGAIN)
+
+    def _connected(self, work: Callable[[Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return work(self._connection)
+
+    async def end(self, *, commit: bool) -> None:
+        """Nothing is kept without `commit`. Its connection is free again."""
+        if self._connection is not None:
+            await self._in_thread(_end, self._connection, commit)
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        future = asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *args, **kwargs))
+        cancelled: asyncio.CancelledError | None = None
+        while not future.done():
+            try:
+                await asyncio.wait({future})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled from future.exception()
+        return future.result()
+
+
+def _rows(result: CursorResult[Any]) -> Result[Any]:
+    return result.freeze()() if result.returns_rows else result
+
+
+def _end(connection: Connection, commit: bool) -> None:
+    with connection:
+        if commit:
+            connection.commit()
 
 
 class Database:
@@ -80,9 +140,14 @@ class Database:
     goes in the midst of a transaction, AwayError. It is used again as soon as it answers.
     """
 
-    def __init__(self, engine: AsyncEngine, *, patience: float = 10) -> None:
+    def __init__(self, engine: Engine, *, patience: float = 10) -> None:
         self.engine = engine
-        self._patience = 0.0 if engine.dialect.name == "sqlite" else patience  # SQLite itself waits, see `_BUSY_MS`
+        name = engine.dialect.name
+        self._patience = 0.0 if name == "sqlite" else patience  # SQLite itself waits, see `_BUSY_MS`
+        self._free = asyncio.Semaphore(_CONNECTIONS[name])
+        self._threads = ThreadPoolExecutor(
+            _CONNECTIONS[name], "database"
+        )  # one for each connection: none waits for one
 
     @classmethod
     async def open(cls, url: str, *, patience: float = 10, opening: float = 30) -> Database:
@@ -91,14 +156,15 @@ class Database:
 
         ConflictError for a URL that is none, or a newer Labyard's database.
         """
-        engine = _engine(url)
+        database = cls(_engine(url), patience=opening)
         try:
-            async with cls(engine, patience=opening).begin() as connection:
+            async with database.begin() as connection:
                 await connection.run_sync(migrate)
         except BaseException:
-            await engine.dispose()
+            await database.close()
             raise
-        return cls(engine, patience=patience)
+        database._patience = min(database._patience, patience)
+        return database
 
     @classmethod
     def attach(cls, url: str) -> Database:
@@ -114,74 +180,75 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """Committed at the end of the block, undone when it is left by an exception or cancelled."""
-        with _away_told(self.engine):
-            connection = await self._connected()
+        with _away_told():
+            await self._room()
             try:
-                yield Transaction(connection)
-                await _to_its_end(connection.commit())
-            finally:
-                await _to_its_end(connection.close())
-
-    async def _connected(self) -> AsyncConnection:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience
-        while True:
-            connection = self.engine.connect()
-            try:
-                await _to_its_end(connection.start())
-                return connection
-            except (DBAPIError, NoConnection) as error:
-                if not _is_away(error, self.engine) or loop.time() >= deadline:
+                transaction = Transaction(self.engine, self._threads, patience=self._patience)
+                try:
+                    yield transaction
+                except BaseException:
+                    await transaction.end(commit=False)
                     raise
-            except asyncio.CancelledError:
-                if connection.sync_connection is not None:
-                    await _to_its_end(connection.close())
-                raise
-            await asyncio.sleep(_AGAIN)
+                await transaction.end(commit=True)
+            finally:
+                self._free.release()
+
+    async def _room(self) -> None:
+        try:
+            async with asyncio.timeout(_CROWDED):
+                await self._free.acquire()
+        except TimeoutError:
+            log.warning("all connections to the database have been busy for long", seconds=_CROWDED)
+            raise _away() from None
 
     async def close(self) -> None:
-        await self.engine.dispose()
+        """Nothing may be under way."""
+        self._threads.shutdown()
+        self.engine.dispose()
 
 
 @contextmanager
-def _away_told(engine: AsyncEngine) -> Iterator[None]:
+def _away_told() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, NoConnection) as error:
-        if not _is_away(error, engine):
+    except DBAPIError as error:
+        if not _is_away(error):
             raise
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        log.warning("the database does not answer", error=str(cause).strip())
-        raise AwayError(
-            "the database does not answer",
-            hint="nothing is lost and plays run on; it is used again as soon as it answers",
-        ) from error
+        log.warning("the database does not answer", error=str(error.orig).strip())
+        raise _away() from error
 
 
-def _is_away(error: DBAPIError | NoConnection, engine: AsyncEngine) -> bool:
+def _away() -> AwayError:
+    return AwayError(
+        "the database does not answer",
+        hint="nothing is lost and plays run on; it is used again as soon as it answers",
+    )
+
+
+def _is_away(error: DBAPIError) -> bool:
     """Whether it may well do what was asked for when it is asked again later."""
-    if isinstance(error, NoConnection) or error.connection_invalidated:
+    if error.connection_invalidated:
         return True
-    if engine.dialect.name == "sqlite":
+    if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _AWAY
     return isinstance(error, OperationalError | InterfaceError)
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str) -> Engine:
     parsed = _parsed(url)
     backend = parsed.get_backend_name()
-    engine = create_async_engine(
+    engine = create_engine(
         parsed,
+        poolclass=QueuePool,
         pool_size=_CONNECTIONS[backend],
         max_overflow=0,
-        pool_timeout=60,
         pool_pre_ping=backend != "sqlite",  # else each connection of a server that came back would fail once
         pool_reset_on_return=None,  # `begin` leaves nothing open
-        connect_args=_POSTGRESQL if backend == "postgresql" else {},
+        connect_args=_POSTGRESQL if backend == "postgresql" else {"check_same_thread": False},
     )
     if backend == "sqlite":
-        event.listen(engine.sync_engine, "connect", _tune_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -189,26 +256,12 @@ def _parsed(url: str) -> URL:
     """With the drivers we have. ConflictError that does not repeat it: it may hold a password."""
     try:
         parsed = make_url(url)
-        driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+        driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
         return parsed.set(drivername=driver[parsed.drivername.partition("+")[0]])
     except (ArgumentError, ValueError, KeyError):
         raise ConflictError(
             "the address of the database cannot be read", hint="write it as postgresql://USER:PASSWORD@HOST/NAME"
         ) from None
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Like `await work`, but a cancellation is put off until it is done."""
-    task = asyncio.create_task(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled from task.exception()
-    return task.result()
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:

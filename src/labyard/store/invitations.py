@@ -57,4 +57,4 @@ class InvitationStore:
         """False when there is none."""
         gone = delete(invitations).where(invitations.c.id == invitation_id)
         async with self._database.begin() as connection:
-            return (await connection.execute(gone)).rowcount == 1
+            return await connection.change(gone) == 1

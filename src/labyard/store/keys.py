@@ -54,7 +54,7 @@ class KeyStore:
         """False when they have no such token."""
         gone = delete(tokens).where(tokens.c.owner == owner, tokens.c.id == token_id)
         async with self._database.begin() as connection:
-            return (await connection.execute(gone)).rowcount == 1
+            return await connection.change(gone) == 1
 
     async def add_link(self, digest: str, owner: str, expires_at: datetime) -> None:
         async with self._database.begin() as connection:

@@ -174,7 +174,7 @@ class PlayStore:
         new = replace(row, version=row.version + 1, updated_at=max(now, row.updated_at))
         changed = update(plays).where(plays.c.id == row.id, plays.c.version == row.version).values(_columns(new))
         async with self._database.begin() as connection:
-            if (await connection.execute(changed)).rowcount != 1:
+            if await connection.change(changed) != 1:
                 raise StaleError(f"play {row.id} changed meanwhile", hint="try again")
             await write(connection, told)
         return new

@@ -59,5 +59,4 @@ class PortStore:
     async def remove(self, play: str, port_id: str) -> bool:
         """False when the play has no such port."""
         async with self._database.begin() as connection:
-            gone = await connection.execute(delete(ports).where(ports.c.play == play, ports.c.id == port_id))
-        return gone.rowcount == 1
+            return await connection.change(delete(ports).where(ports.c.play == play, ports.c.id == port_id)) == 1

@@ -55,7 +55,7 @@ class UserStore:
         values = asdict(row)
         del values["id"], values["handle"], values["created_at"]
         async with self._database.begin() as connection:
-            return (await connection.execute(update(users).where(users.c.id == row.id).values(values))).rowcount == 1
+            return await connection.change(update(users).where(users.c.id == row.id).values(values)) == 1
 
     async def shut_out(self, user_id: str) -> None:
         """All that lets them in is forgotten: tokens, sessions, links. Their password stays, and opens nothing meanwhile."""

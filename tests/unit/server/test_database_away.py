@@ -84,8 +84,8 @@ async def test_a_transaction_that_is_cut_is_told_and_its_connection_is_not_used_
             postgres.stop()
             await transaction.run_sync(lambda connection: connection.exec_driver_sql("SELECT 1"))
     with pytest.raises(AwayError):
-        async with database.begin():
-            pass
+        async with database.begin() as transaction:
+            await transaction.run_sync(lambda connection: connection.exec_driver_sql("SELECT 1"))
     postgres.start()
     async with database.begin() as transaction:
         await transaction.run_sync(lambda connection: connection.exec_driver_sql("SELECT 1"))

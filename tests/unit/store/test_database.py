@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import JSON, Connection, bindparam, event, inspect, text
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import QueuePool
 from tests.support.database import Kind, new_url, open_copy
 
 from labyard.errors import ConflictError, NotFoundError
@@ -71,7 +71,7 @@ def schema_differences(connection: Connection) -> list[object]:
 
 
 async def test_the_migrations_end_at_the_schema(database: Database) -> None:
-    async with database.engine.begin() as connection:
+    async with database.begin() as connection:
         assert await connection.run_sync(schema_differences) == []
 
 
@@ -106,7 +106,7 @@ async def test_an_older_database_with_plays_in_it(tmp_path: Path, each_database:
     database = await Database.open(url)
     found = await PlayStore(database).get(old.id)
     assert (found.plan, found.persistent, found.version) == (old.plan, False, 3)
-    async with database.engine.begin() as connection:
+    async with database.begin() as connection:
         assert await connection.run_sync(schema_differences) == []
     await database.close()
 
@@ -135,7 +135,7 @@ async def test_an_older_database_with_people_in_it(tmp_path: Path, each_database
     assert await passwords.get("1") == "first" and await keys.session("s", now=NOW) == "1"
     await passwords.put("1", "second", now=NOW)
     assert await passwords.get("1") == "second" and await keys.session("s", now=NOW) is None
-    async with database.engine.begin() as connection:
+    async with database.begin() as connection:
         assert await connection.run_sync(schema_differences) == []
     await database.close()
 
@@ -220,14 +220,16 @@ async def test_whoever_is_cancelled_in_a_statement_keeps_the_connection_in_order
 ) -> None:
     store = PlayStore(sqlite)
     pool = sqlite.engine.pool
-    assert isinstance(pool, AsyncAdaptedQueuePool)
+    assert isinstance(pool, QueuePool)
     with closing(sqlite3.connect(tmp_path / "labyard.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # whoever writes waits
-        under_way = asyncio.Event()
+        under_way, loop = asyncio.Event(), asyncio.get_running_loop()
         event.listen(
-            sqlite.engine.sync_engine,
+            sqlite.engine,
             "before_cursor_execute",
-            lambda _connection, _cursor, statement, *_: under_way.set() if statement.startswith("INSERT") else None,
+            lambda _connection, _cursor, statement, *_: (
+                loop.call_soon_threadsafe(under_way.set) if statement.startswith("INSERT") else None
+            ),
         )
         writing = asyncio.create_task(store.insert(row()))
         await under_way.wait()
