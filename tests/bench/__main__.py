@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.bench.browser import page_prompt
 from tests.bench.checks import checks
 from tests.bench.crowd import crowd
 from tests.bench.figure import Figure, table
@@ -44,6 +45,7 @@ BENCHES: dict[str, tuple[Bench, int]] = {
     "key-echo": (key_echo, 3),
     "http-port": (http_port, 3),
     "api-crowd": (api_crowd, 1),
+    "page-prompt": (page_prompt, 10),
     "idle-memory": (idle_memory, 1),
     "tenth-play": (tenth_play, 3),
     "warm": (warm, 20),

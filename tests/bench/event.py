@@ -24,6 +24,17 @@ async def key(api: Api, play: PlayView) -> None:
     await _key(api, play.id, play.machine(None))
 
 
+async def prompt(api: Api, play: PlayView) -> None:
+    """The first terminal of the first machine shows a prompt, if only because it was there before."""
+    async with asyncio.timeout(PATIENCE):
+        path = f"/api/plays/{play.id}/machines/{play.machine(None)}/terminals/{FIRST_TERMINAL}"
+        async with api.socket(path) as socket:
+            heard = b""
+            while b"$" not in heard:
+                message = await socket.recv()
+                heard += message if isinstance(message, bytes) else b""
+
+
 async def keys(api: Api, play: PlayView) -> None:
     """... of every machine."""
     await asyncio.gather(*(_key(api, play.id, machine.name) for machine in play.machines))
