@@ -1,0 +1,54 @@
+"""What is looked at of a fake play: what its machines take, and their consoles."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from tests.e2e.fake_plays import FakePlay, Json
+
+CONSOLE = (
+    "[    0.000000] Linux version 6.1.0-42-cloud-amd64 (debian-kernel@lists.debian.org)\r\n"
+    "[    0.004000] Command line: console=ttyS0 quiet\r\n"
+    "[\x1b[0;32m  OK  \x1b[0m] Reached target \x1b[0;1;39mmulti-user.target\x1b[0m - Multi-User System.\r\n"
+    "\r\nDebian GNU/Linux 12 <b>{name}</b> ttyS0\r\n\r\n{name} login: "
+)
+BUSY = (0.07, 0.62, 0.31)
+"""Shares of all processors that the machines of a play are busy with, in their order."""
+
+
+def loads(play: FakePlay) -> Json:
+    now = time.monotonic()
+    machines = enumerate(play.playground["machines"])
+    return {"at": now, "machines": [_load(play, place, machine["name"], now) for place, machine in machines]}
+
+
+def _load(play: FakePlay, place: int, name: str, now: float) -> dict[str, Any]:
+    state, ready, *_ = play.stages[name]
+    off = state != "RUNNING"
+    return {
+        "name": name,
+        "cpus": 2,
+        "cpuSeconds": None if off else now * 2 * BUSY[place % len(BUSY)],
+        "memory": None if off else (212 + 150 * place) << 20,
+        "memoryTotal": 1 << 30 if ready else None,
+    }
+
+
+def console(name: str) -> str:
+    return CONSOLE.format(name=name)
+
+
+def listing(path: str) -> Json:
+    """A home with one file: editors are tried over the real server."""
+    entry = {
+        "name": "notes.txt",
+        "kind": "file",
+        "size": 12,
+        "modified": 0,
+        "mode": 0o644,
+        "target": None,
+        "odd": False,
+    }
+    about = {"path": path or "/home/laborant", "version": "1", "total": 1, "offset": 0, "cut": False, "writable": True}
+    return {**about, "entries": [entry]}
