@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from tests.e2e.fake_plays import FakePlay, Json
 
@@ -15,6 +20,28 @@ CONSOLE = (
 )
 BUSY = (0.07, 0.62, 0.31)
 """Shares of all processors that the machines of a play are busy with, in their order."""
+
+
+def looking_routes(plays: Mapping[str, FakePlay], looked: list[str]) -> list[Route]:
+    """`looked`: the ids of plays that were asked for what they take."""
+
+    async def load(request: Request) -> Response:
+        play = plays[request.path_params["id"]]
+        looked.append(play.id)
+        return JSONResponse(loads(play))
+
+    async def console(request: Request) -> Response:
+        return PlainTextResponse(CONSOLE.format(name=request.path_params["machine"]))
+
+    async def files(request: Request) -> Response:
+        return JSONResponse(listing(request.query_params.get("path", "")))
+
+    machine = "/api/plays/{id}/machines/{machine}"
+    return [
+        Route("/api/plays/{id}/load", load),
+        Route(f"{machine}/console", console),
+        Route(f"{machine}/files", files),
+    ]
 
 
 def loads(play: FakePlay) -> Json:
@@ -33,10 +60,6 @@ def _load(play: FakePlay, place: int, name: str, now: float) -> dict[str, Any]:
         "memory": None if off else (212 + 150 * place) << 20,
         "memoryTotal": 1 << 30 if ready else None,
     }
-
-
-def console(name: str) -> str:
-    return CONSOLE.format(name=name)
 
 
 def listing(path: str) -> Json:

@@ -13,14 +13,14 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.e2e.fake_finding import found_in_git, progress
 from tests.e2e.fake_lessons import PLURALS, FakeLesson, attempt, lessons, tag_of
-from tests.e2e.fake_looking import console, listing, loads
+from tests.e2e.fake_looking import looking_routes
 from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
 from tests.e2e.fake_terminal import FakeTerminal, Viewer
 
@@ -70,9 +70,7 @@ class FakeServer:
             Route("/api/plays/{id}", self.get_play),
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
             Route("/api/plays/{id}/ports", self.ports),
-            Route("/api/plays/{id}/load", self.load),
-            Route("/api/plays/{id}/machines/{machine}/console", self.console),
-            Route("/api/plays/{id}/machines/{machine}/files", self.files),
+            *looking_routes(self.plays, self.looked),
             Route("/api/plays/{id}/tasks", self.tasks),
             Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
             Route("/api/progress", self.progress),
@@ -257,17 +255,6 @@ class FakeServer:
     async def ports(self, request: Request) -> Response:
         """None is exposed: ports are tried over the real server."""
         return JSONResponse([])
-
-    async def load(self, request: Request) -> Response:
-        play = self.plays[request.path_params["id"]]
-        self.looked.append(play.id)
-        return JSONResponse(loads(play))
-
-    async def console(self, request: Request) -> Response:
-        return PlainTextResponse(console(request.path_params["machine"]))
-
-    async def files(self, request: Request) -> Response:
-        return JSONResponse(listing(request.query_params.get("path", "")))
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].details())
