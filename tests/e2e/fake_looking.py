@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from playwright.sync_api import Page, expect
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.e2e.fake_plays import FakePlay, Json
+from tests.e2e.fake_plays import FakePlay, Json, lesson_play
 
 CONSOLE = (
     "[    0.000000] Linux version 6.1.0-42-cloud-amd64 (debian-kernel@lists.debian.org)\r\n"
@@ -75,3 +76,29 @@ def listing(path: str) -> Json:
     }
     about = {"path": path or "/home/laborant", "version": "1", "total": 1, "offset": 0, "cut": False, "writable": True}
     return {**about, "entries": [entry]}
+
+
+def open_menu(page: Page) -> None:
+    page.get_by_label("More", exact=True).first.click()
+
+
+def author_play() -> FakePlay:
+    play = lesson_play()
+    play.output["prepare"] = {"lastRunAt": "2026-01-02T10:00:00Z", "lastDurationMs": 1840, "run": "apt-get update"}
+    play.output["prepare"] |= {"stdout": "Reading package lists...\n"}
+    play.output["verify_forwarding"] = {
+        "lastRunAt": "2026-01-02T10:00:05Z",
+        "lastDurationMs": 40,
+        "exitCode": 1,
+        "run": '[ "$(sysctl -n net.ipv4.ip_forward)" = 1 ]',
+        "stderr": "it is <b>0</b>\n",
+        "hintcheck": "echo still 0",
+        "runs": 3,
+    }
+    return play
+
+
+def open_behind(page: Page) -> None:
+    open_menu(page)
+    page.get_by_role("button", name="Tasks and consoles").click()
+    expect(page.get_by_role("tab", name="Tasks and consoles")).to_have_attribute("aria-selected", "true")

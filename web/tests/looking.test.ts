@@ -30,12 +30,12 @@ test("two answers make a share of all processors", () => {
 test("figures in words", () => {
   const use = (part: Partial<MachineUse>): MachineUse => ({ cpus: 2, cpu: 0.123, memory: 210 * MIB, total: 512 * MIB, ...part });
   assert.equal(cpuWords(use({})), "CPU 12 %");
-  assert.equal(cpuWords(use({ cpu: null })), "CPU: measuring");
+  assert.equal(cpuWords(use({ cpu: null })), "CPU measuring");
   assert.equal(memoryWords(use({})), "210 of 512 MiB");
   assert.equal(memoryWords(use({ total: 1 << 30 })), "210 MiB of 1 GiB");
   assert.equal(memoryWords(use({ memory: 600 * MIB })), "512 of 512 MiB");
   assert.equal(memoryWords(use({ total: null })), "210 MiB of the box");
-  assert.equal(memoryWords(use({ memory: null })), "Memory: not known");
+  assert.equal(memoryWords(use({ memory: null })), "not known");
   assert.equal(memoryShare(use({ total: 420 * MIB })), 0.5);
   assert.equal(memoryShare(use({ total: null })), null);
   assert.deepEqual([0, 1, 3 << 20, 1.5 * 2 ** 30, 8 * 2 ** 30].map(bytes), ["0 MiB", "1 MiB", "3 MiB", "1.5 GiB", "8 GiB"]);
@@ -67,7 +67,8 @@ test("runs that were told are remembered, the newest first, and not for ever", (
   assert.equal(remembered(new Map(), [task(1, { lastRunAt: "" })]).size, 0);
   assert.equal(remembered(new Map(), [task(1, { withheld: true })]).size, 0);
   assert.equal(remembered(new Map(), [task(1, { stdout: "x".repeat(9000) })]).get("check")?.[0]?.stdout.length, 4096);
-  assert.equal(outcome({ exitCode: 1, durationMs: 420 }), "exit 1 after 0.4 s");
+  assert.equal(outcome({ exitCode: 1, durationMs: 420 }), "exit 1 after 420 ms");
+  assert.equal(outcome({ exitCode: 0, durationMs: 1840 }), "exit 0 after 1.8 s");
   assert.equal(outcome({ exitCode: 137, timedOut: true, durationMs: 60_000 }), "given up after 60 s");
 });
 

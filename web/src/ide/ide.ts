@@ -220,7 +220,7 @@ export class Ide extends PageElement {
     const [from, wide] = [this.getBoundingClientRect().left, this.clientWidth || innerWidth];
     return divider({
       label: "Width of the list of files",
-      width: settings.files,
+      width: () => settings.files,
       least: LEAST_FILES,
       most: Math.max(LEAST_FILES, wide * MOST_FILES),
       at: (event) => event.clientX - from,

@@ -201,7 +201,7 @@ export function halvesDivider(which: "side" | "lesson"): TemplateResult {
   apply();
   return divider({
     label: which === "side" ? "Width of the right half" : "Width of the left half",
-    width: settings[which],
+    width: () => settings[which],
     least: LEAST,
     most: Math.min(MOST, innerWidth * MOST_SHARE),
     right: which === "side",

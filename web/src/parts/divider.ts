@@ -4,8 +4,8 @@ import { html, type TemplateResult } from "lit";
 
 interface Divider {
   label: string;
-  /** Width in px of the pane that is beside it. */
-  width: number;
+  /** Width in px of the pane that is beside it, as it is now: keys come faster than pages are drawn. */
+  width: () => number;
   least: number;
   most: number;
   /** The pane is at its right: moving right makes it narrower. */
@@ -18,23 +18,28 @@ interface Divider {
 const STEP = 16;
 
 export function divider({ label, width, least, most, right = false, at, keep }: Divider): TemplateResult {
-  const place = (wished: number): void => keep(Math.round(Math.min(most, Math.max(least, wished))));
+  const place = (line: HTMLElement, wished: number): void => {
+    const kept = Math.round(Math.min(most, Math.max(least, wished)));
+    keep(kept);
+    line.setAttribute("aria-valuenow", String(kept));
+  };
   const drag = (event: PointerEvent): void => {
-    if ((event.currentTarget as HTMLElement).hasPointerCapture(event.pointerId)) place(at(event));
+    const line = event.currentTarget as HTMLElement;
+    if (line.hasPointerCapture(event.pointerId)) place(line, at(event));
   };
   const key = (event: KeyboardEvent): void => {
     const more = right ? -STEP : STEP;
-    const wished = { ArrowLeft: width - more, ArrowRight: width + more, Home: right ? most : least, End: right ? least : most }[event.key];
+    const wished = { ArrowLeft: width() - more, ArrowRight: width() + more, Home: right ? most : least, End: right ? least : most }[event.key];
     if (wished === undefined) return;
     event.preventDefault();
-    place(wished);
+    place(event.currentTarget as HTMLElement, wished);
   };
   return html`<div
     class="divider"
     role="separator"
     aria-orientation="vertical"
     aria-label=${label}
-    aria-valuenow=${Math.round(width)}
+    aria-valuenow=${Math.round(width())}
     aria-valuemin=${least}
     aria-valuemax=${Math.round(most)}
     tabindex="0"

@@ -86,14 +86,13 @@ export class LabMap extends PageElement {
 }
 
 function takes(use: MachineUse): TemplateResult {
-  const processors = use.cpus === 1 ? "1 processor" : `${use.cpus} processors`;
-  return html`${gauge(cpuWords(use), use.cpu, `of ${processors}`)} ${gauge(memoryWords(use), memoryShare(use), "of memory")}`;
+  return html`${gauge(cpuWords(use), use.cpu)} ${gauge(`Memory ${memoryWords(use)}`, memoryShare(use))}`;
 }
 
 /** The bar says nothing that the words do not. */
-function gauge(words: string, share: number | null, of: string): TemplateResult {
+function gauge(words: string, share: number | null): TemplateResult {
   return html`<span class="gauge">
-    <span class="gauge-words">${words} <span class="muted">${of}</span></span>
+    <span>${words}</span>
     <span class="gauge-bar" aria-hidden="true"><span style="width: ${Math.round((share ?? 0) * 100)}%"></span></span>
   </span>`;
 }

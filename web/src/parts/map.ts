@@ -89,16 +89,18 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     ${look && !small ? shape(look.look, machine.x + 12, machine.y + 14) : nothing}
     <text class="strong" x=${machine.x + (look && !small ? 32 : 12)} y=${machine.y + (small ? 20 : 25)}>${short(machine.name, small ? 12 : 17)}</text>
     ${small ? nothing : svg`<g class="facts">${lines.map((line, place) => fact(machine, place, short(line, 25)))}</g>`}
-    ${use ? figures(machine, use) : nothing}
-  </g>`;
+  </g>
+  ${use ? figures(machine, use) : nothing}`;
 }
 
+/** With a space behind it: lines that stand below each other are no single word. */
 function fact(machine: MachineCard, place: number, text: string): SVGTemplateResult {
-  return svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46 + 18 * place}>${text}</text>`;
+  return svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46 + 18 * place}>${text}</text> `;
 }
 
+/** Beside the card's button, not in it: what changes all the time is no part of its name. */
 function figures(machine: MachineCard, use: MachineUse): SVGTemplateResult {
-  return svg`<g class="figures" aria-hidden="true">${[cpuWords(use), memoryWords(use)].map((words, place) => fact(machine, place, words))}</g>`;
+  return svg`<g class="figures" aria-hidden="true">${[cpuWords(use), `Memory ${memoryWords(use)}`].map((words, place) => fact(machine, place, words))}</g>`;
 }
 
 function short(text: string, most: number): string {

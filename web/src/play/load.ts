@@ -29,11 +29,11 @@ export function usesOf(before: MachineLoads | null, now: MachineLoads, known: Us
 }
 
 export function cpuWords(use: MachineUse): string {
-  return use.cpu === null ? "CPU: measuring" : `CPU ${Math.round(use.cpu * 100)} %`;
+  return use.cpu === null ? "CPU measuring" : `CPU ${Math.round(use.cpu * 100)} %`;
 }
 
 export function memoryWords(use: MachineUse): string {
-  if (use.memory === null) return "Memory: not known";
+  if (use.memory === null) return "not known";
   if (use.total === null) return `${bytes(use.memory)} of the box`;
   const [part, whole] = [bytes(Math.min(use.memory, use.total)), bytes(use.total)];
   const [amount, unit] = part.split(" ");

@@ -44,9 +44,13 @@ function runOf(task: TaskDetails): Run | null {
   };
 }
 
-/** How a run ended: `exit 1 after 0.4 s`. */
+/** How a run ended: `exit 1 after 420 ms`. */
 export function outcome(run: { exitCode?: number | null; timedOut?: boolean; durationMs: number }): string {
-  const took = run.durationMs < 10_000 ? `${(run.durationMs / 1000).toFixed(1)} s` : `${Math.round(run.durationMs / 1000)} s`;
-  if (run.timedOut) return `given up after ${took}`;
-  return `exit ${run.exitCode ?? "?"} after ${took}`;
+  const took = span(run.durationMs);
+  return run.timedOut ? `given up after ${took}` : `exit ${run.exitCode ?? "?"} after ${took}`;
+}
+
+function span(ms: number): string {
+  if (ms < 1000) return `${ms} ms`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
