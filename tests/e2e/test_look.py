@@ -118,7 +118,7 @@ def terminal_settings(page: Page, fake: FakeServer) -> None:
 def new_tab(page: Page, fake: FakeServer) -> None:
     running(page, fake)
     page.get_by_label("New terminal or editor").first.click()
-    expect(page.get_by_role("group", name="Editor of")).to_be_visible()
+    expect(page.get_by_role("group", name="Editor of").get_by_text("db-01")).to_be_in_viewport(ratio=1)
 
 
 def failed(page: Page, fake: FakeServer) -> None:

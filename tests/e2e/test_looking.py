@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.conftest import open_context
 from tests.e2e.fake_looking import author_play, open_behind, open_menu
 from tests.e2e.fake_plays import FakePlay, lesson_play, running_play
 from tests.e2e.fake_server import FakeServer
@@ -46,6 +47,19 @@ def test_what_machines_take_in_words_and_at_a_point(page: Page, fake: FakeServer
     assert page.evaluate("document.getElementById(document.activeElement.getAttribute('aria-describedby')).textContent")
     page.keyboard.press("Enter")
     expect(page.get_by_role("tab", name="Database")).to_have_attribute("aria-selected", "true")
+
+
+def test_on_a_touch_screen_figures_are_there_without_pointing(
+    browser: Browser, cookies: tuple[str, BrowserContext], fake: FakeServer
+) -> None:
+    context = open_context(browser, cookies, viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    on_the_map(page, fake.add(running_play("routing-lab")))
+    expect(page.locator("g[data-machine=web-01] + .figures")).to_be_visible()
+    expect(page.locator("g[data-machine=web-01] .facts")).to_be_hidden()
+    page.locator("g[data-machine=web-01]").tap()
+    expect(page.get_by_role("tab", name="web-01")).to_have_attribute("aria-selected", "true")
+    context.close()
 
 
 def test_a_machine_that_is_off_takes_nothing(page: Page, fake: FakeServer) -> None:

@@ -66,13 +66,20 @@ function adder(bar: TabBar): TemplateResult | typeof nothing {
   >
     ${machine}
   </button>`;
-  return html`<details class="menu add" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
+  return html`<details class="menu add" @toggle=${keepInSight} @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
     <summary class="quiet" aria-label="New terminal or editor" title="New terminal or editor">+</summary>
     <div class="menu-items">
       <div role="group" aria-label="New terminal on"><p class="muted">New terminal on</p>${bar.machines.map((machine) => pick(bar.add, machine))}</div>
       ${editors.length === 0 ? nothing : html`<div role="group" aria-label="Editor of"><p class="muted">Editor of</p>${editors.map((machine) => pick(bar.edit, machine))}</div>`}
     </div>
   </details>`;
+}
+
+/** A menu that would go beyond the right edge opens to the left of its button. */
+function keepInSight(event: Event): void {
+  const items = (event.currentTarget as HTMLElement).querySelector(".menu-items");
+  items?.classList.remove("end");
+  if (items && items.getBoundingClientRect().right > innerWidth) items.classList.add("end");
 }
 
 export function closeWhenLeft(event: FocusEvent): void {
