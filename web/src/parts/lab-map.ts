@@ -62,7 +62,7 @@ export class LabMap extends PageElement {
     const { play, acts } = this;
     const described = (machine: string): string => `takes-${machine}`;
     return html`<div class="lab-map">
-      <div class="lab-picture" tabindex="-1">${map(play.playground, { play, open: acts.terminal, uses: this.uses, pointed: this.pointed, described })}</div>
+      <div class="lab-picture" @focusin=${show}>${map(play.playground, { play, open: acts.terminal, uses: this.uses, pointed: this.pointed, described })}</div>
       <ul class="machine-rows" aria-label="Machines, and what they take">${play.machines.map(({ name }) => this.#row(name))}</ul>
     </div>`;
   }
@@ -83,6 +83,11 @@ export class LabMap extends PageElement {
       </div>
     </li>`;
   }
+}
+
+/** A card beside the window's edge comes into sight, which browsers forget for drawings. */
+function show(event: FocusEvent): void {
+  (event.target as Element).scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function takes(use: MachineUse): TemplateResult {

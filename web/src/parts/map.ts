@@ -100,7 +100,7 @@ function fact(machine: MachineCard, place: number, text: string): SVGTemplateRes
 
 /** Beside the card's button, not in it: what changes all the time is no part of its name. */
 function figures(machine: MachineCard, use: MachineUse): SVGTemplateResult {
-  return svg`<g class="figures" aria-hidden="true">${[cpuWords(use), `Memory ${memoryWords(use)}`].map((words, place) => fact(machine, place, words))}</g>`;
+  return svg`<g class="figures" aria-hidden="true">${[cpuWords(use), memoryWords(use)].map((words, place) => fact(machine, place, words))}</g>`;
 }
 
 function short(text: string, most: number): string {
