@@ -67,6 +67,22 @@ class HostContract(MomentsContract, TasksContract):
         await running.stop(ID)
         assert [cost.machines for cost in (await running.load()).plays if cost.id == ID] in ([], [0])
 
+    async def test_what_each_machine_takes(self, running: Host, plan: PlayPlan) -> None:
+        first = await running.machine_loads(ID)
+        assert [each.name for each in first.machines] == [machine.name for machine in plan.machines]
+        for each in first.machines:
+            assert each.cpus > 0 and each.cpu_seconds is not None and each.cpu_seconds >= 0
+            assert each.memory is not None and each.memory_total is not None, "the machine says itself"
+            assert 0 < each.memory < each.memory_total
+        second = await running.machine_loads(ID)
+        assert second.at > first.at
+        for before, after in zip(first.machines, second.machines, strict=True):
+            assert before.cpu_seconds is not None and after.cpu_seconds is not None
+            assert after.cpu_seconds >= before.cpu_seconds
+        await running.stop(ID)
+        off = await running.machine_loads(ID)
+        assert [(each.cpu_seconds, each.memory) for each in off.machines] == [(None, None)] * len(plan.machines)
+
     async def test_whether_it_booted_is_told(self, host: Host, plan: PlayPlan, patience: float) -> None:
         async with asyncio.timeout(2 * patience):
             await host.start(ID, plan, cold=True)
@@ -94,6 +110,7 @@ class HostContract(MomentsContract, TasksContract):
             lambda: host.open(NOBODY, "node-01", Exec(argv=("echo",))),
             lambda: host.console(NOBODY, "node-01"),
             lambda: host.debug(NOBODY),
+            lambda: host.machine_loads(NOBODY),
             lambda: host.fork(OTHER, NOBODY),
             lambda: host.snapshot(NOBODY, "one"),
             lambda: host.snapshots(NOBODY),

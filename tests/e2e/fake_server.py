@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.e2e.fake_finding import found_in_git, progress
 from tests.e2e.fake_lessons import PLURALS, FakeLesson, attempt, lessons, tag_of
+from tests.e2e.fake_looking import looking_routes
 from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
 from tests.e2e.fake_terminal import FakeTerminal, Viewer
 
@@ -52,6 +53,7 @@ class FakeServer:
         self.lessons: dict[tuple[str, str], FakeLesson] = {}
         self.teach()
         self.rewound: list[str] = []
+        self.looked: list[str] = []
         self.refuse_next: Response | None = None
         self.base_url = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,6 +70,7 @@ class FakeServer:
             Route("/api/plays/{id}", self.get_play),
             Route("/api/plays/{id}/actions", self.act, methods=["POST"]),
             Route("/api/plays/{id}/ports", self.ports),
+            *looking_routes(self.plays, self.looked),
             Route("/api/plays/{id}/tasks", self.tasks),
             Route("/api/plays/{id}/tasks/{task}/input", self.answer, methods=["POST"]),
             Route("/api/progress", self.progress),

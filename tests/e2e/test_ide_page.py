@@ -177,6 +177,7 @@ def test_ten_thousand_files_by_keyboard(page: Page, other: SomebodyElse) -> None
     for number in range(1200):
         other.create(f"{HOME}/many/file-{number:05}", b"")
     page.get_by_role("button", name="Refresh").click()
+    expect(row(page, "many")).to_be_visible()
     tree(page).focus()
     page.keyboard.press("Home")
     expect(row(page, "many")).to_have_attribute("aria-selected", "true")
@@ -254,6 +255,43 @@ def test_the_terminal_below_and_the_way_out(page: Page) -> None:
     expect(page.get_by_role("tab", name="IDE")).to_be_focused()
     page.keyboard.press("Enter")
     expect(text(page)).to_be_focused()
+
+
+def test_the_list_of_files_is_as_wide_as_one_likes(page: Page) -> None:
+    """By keyboard and by pointer; remembered, and never so wide that nothing is left for the text."""
+    line = page.get_by_role("separator", name="Width of the list of files")
+    side = page.locator(".ide-side")
+
+    def width() -> float:
+        return float(side.evaluate("side => side.getBoundingClientRect().width"))
+
+    expect(line).to_have_attribute("aria-valuenow", "280")
+    line.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(line).to_have_attribute("aria-valuenow", "328")
+    assert width() == 328
+    page.keyboard.press("Home")
+    expect(line).to_have_attribute("aria-valuenow", "180")
+    page.keyboard.press("End")
+    whole = float(page.locator("labyard-ide").evaluate("ide => ide.clientWidth"))
+    assert abs(width() - 0.6 * whole) <= 1 and line.get_attribute("aria-valuenow") == line.get_attribute(
+        "aria-valuemax"
+    )
+    page.keyboard.press("Home")
+    expect(line).to_have_attribute("aria-valuenow", "180")
+    box = line.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 72, box["y"] + 100, steps=4)
+    page.mouse.up()
+    assert 245 <= width() <= 256
+    kept = width()
+    page.reload()
+    page.get_by_role("tab", name="IDE").click()
+    expect(tree(page)).to_be_visible()
+    assert width() == kept
 
 
 def test_what_is_not_saved_is_asked_for(page: Page, other: SomebodyElse) -> None:

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import ROOT, open_context
+from tests.e2e.fake_looking import author_play, open_behind, open_menu
 from tests.e2e.fake_plays import ended_play, failed_play, lesson_play, now, running_play, starting_play
 from tests.e2e.fake_server import FakeServer
 from tests.e2e.hard_lesson import TASKS, hard_lesson, hard_play
@@ -83,6 +84,41 @@ def map_tab(page: Page, fake: FakeServer) -> None:
     page.goto(f"/plays/{fake.add(running_play('routing-lab')).id}")
     page.get_by_role("tab", name="Map").click()
     expect(page.get_by_role("tabpanel", name="Map")).to_contain_text("10.0.1.2")
+    expect(page.locator(".machine-rows")).to_contain_text("CPU 62 %")
+
+
+def map_pointed(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(running_play('mini-lan')).id}")
+    page.get_by_role("tab", name="Map").click()
+    expect(page.locator(".machine-rows")).to_contain_text("CPU 62 %")
+    page.locator("g[data-machine=node-02]").focus()
+
+
+def console(page: Page, fake: FakeServer) -> None:
+    map_tab(page, fake)
+    page.get_by_role("button", name="Console log of db-01").click()
+    expect(page.get_by_role("log")).to_contain_text("db-01 login")
+
+
+def behind(page: Page, fake: FakeServer) -> None:
+    page.goto(f"/plays/{fake.add(author_play()).id}")
+    open_behind(page)
+    for key in ("task/verify_forwarding", "console/web-01"):
+        page.locator(f"details[data-key='{key}'] summary").click()
+    expect(page.get_by_role("log")).to_contain_text("web-01 login")
+
+
+def terminal_settings(page: Page, fake: FakeServer) -> None:
+    running(page, fake)
+    open_menu(page)
+    page.get_by_role("button", name="Terminal settings").click()
+    expect(page.get_by_role("dialog", name="Terminals")).to_be_visible()
+
+
+def new_tab(page: Page, fake: FakeServer) -> None:
+    running(page, fake)
+    page.get_by_label("New terminal or editor").first.click()
+    expect(page.get_by_role("group", name="Editor of").get_by_text("db-01")).to_be_in_viewport(ratio=1)
 
 
 def failed(page: Page, fake: FakeServer) -> None:
@@ -304,6 +340,11 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
     changed,
     afresh,
     map_tab,
+    map_pointed,
+    console,
+    behind,
+    terminal_settings,
+    new_tab,
     failed,
     snapshots,
     rewinding,

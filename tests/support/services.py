@@ -18,6 +18,7 @@ from labyard.control.doors import doors_over
 from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.loads import Loads
 from labyard.control.mail import Mailer
 from labyard.control.manifests import Manifests
 from labyard.control.meters import Meters
@@ -107,6 +108,7 @@ def services_of(
         permissions=permissions,
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
+        loads=Loads(plays, host),
         meters=meters,
         host=host,
         reconciler=reconciler,

@@ -103,9 +103,9 @@ test("messages of the play socket replace what they name and nothing else", () =
 
 test("tabs: one terminal per machine that has one, more when opened, the map last", () => {
   assert.deepEqual(terminalMachines(play()), ["web-01", "db-01"]);
-  assert.deepEqual(tabsOf(play(), {}).map((tab) => tab.key), ["web-01/1", "db-01/1", "map"]);
+  assert.deepEqual(tabsOf(play(), {}).map((tab) => tab.key), ["web-01/1", "db-01/1", "ide/web-01", "map"]);
   const more = tabsOf(play(), { "web-01": [1, 2, 4], gone: [2] });
-  assert.deepEqual(more.map((tab) => tab.key), ["web-01/1", "db-01/1", "web-01/2", "web-01/4", "map"]);
+  assert.deepEqual(more.map((tab) => tab.key), ["web-01/1", "db-01/1", "web-01/2", "web-01/4", "ide/web-01", "map"]);
   assert.equal(nextTerminal(more, "web-01"), 3);
   assert.equal(nextTerminal(more, "db-01"), 2);
 });

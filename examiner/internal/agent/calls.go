@@ -18,6 +18,8 @@ func (a *Agent) Call(op string, arguments []byte) (any, error) {
 		return a.Info(), nil
 	case "time":
 		return map[string]any{"time": float64(time.Now().UnixNano()) / 1e9}, nil
+	case "memory":
+		return memory()
 	case "clock":
 		return decoded(arguments, setClock)
 	case "power":

@@ -18,6 +18,7 @@ from labyard.control.doors import doors_over
 from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.loads import Loads
 from labyard.control.manifests import Manifests
 from labyard.control.meters import Meters
 from labyard.control.operating import Operating
@@ -126,6 +127,7 @@ def services_over(
         permissions=permissions,
         ports=Ports(PortStore(database), plays, access, clock=utc_now),
         operating=Operating(OverviewStore(database), plays, host, clock=utc_now),
+        loads=Loads(plays, host),
         meters=meters,
         host=host,
         reconciler=reconciler,

@@ -114,6 +114,24 @@ class Permissions:
         rows = await self._store.below(plural)
         return frozenset(name for name in names if _writes(person, rows.get(f"{plural}/{name}")))
 
+    async def sees_scripts(self, person: Person, plural: str, name: str) -> bool:
+        """Whether they may see what its learners must not: what its checks do and print.
+
+        Those who may look into its files; of what is not there any more nobody knows whose it was, but for who runs the box.
+        """
+        if person.role is Role.ADMIN:
+            return True
+        if not may(person.role, Right.WRITE):
+            return False
+        row = await self._store.get(f"{plural}/{name}")
+        if row is not None:
+            return _writes(person, row)
+        try:
+            await asyncio.to_thread(self._library.entry, plural, name)
+        except NotFoundError:
+            return False
+        return True
+
     async def _held(self, entry: content.Entry) -> Held:
         row = await self._store.get(f"{entry.plural}/{entry.name}")
         return _piece(entry, {} if row is None else {row.key: row})

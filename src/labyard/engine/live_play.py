@@ -18,6 +18,7 @@ from labyard.engine.journal import Entry, Journal
 from labyard.engine.laying import machine_folder
 from labyard.engine.lesson import Lesson
 from labyard.engine.live_machine import LiveMachine
+from labyard.engine.machine_load import MachineTaken, taken_by
 from labyard.engine.moments import Moments
 from labyard.engine.parts import Parts
 from labyard.engine.record import KEEPING, PlayRecord
@@ -340,6 +341,10 @@ class LivePlay:
     def pids(self) -> tuple[int, ...]:
         """Of its machines' processes that are there."""
         return tuple(machine.process.pid for machine in self.machines.values() if machine.process is not None)
+
+    async def machine_loads(self) -> list[MachineTaken]:
+        """Of each of its machines, in their order."""
+        return await asyncio.gather(*(taken_by(machine) for machine in self.machines.values()))
 
     async def console(self, name: str) -> str:
         machine = self.find(name)

@@ -30,13 +30,13 @@ def taken(plays: Mapping[str, tuple[int, ...]], proc: Path = PROC) -> dict[str, 
 
 
 def _of(pids: tuple[int, ...], proc: Path) -> Taken:
-    times = [_cpu_seconds(proc / str(pid)) for pid in pids]
-    sizes = [size for pid in pids if (size := _pss(proc / str(pid))) is not None]
+    times = [cpu_seconds(proc / str(pid)) for pid in pids]
+    sizes = [size for pid in pids if (size := pss(proc / str(pid))) is not None]
     there = [seconds for seconds in times if seconds is not None]
     return Taken(machines=len(there), memory=sum(sizes) if sizes else None, cpu_seconds=round(sum(there), 2))
 
 
-def _cpu_seconds(process: Path) -> float | None:
+def cpu_seconds(process: Path) -> float | None:
     try:
         fields = (process / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -44,7 +44,8 @@ def _cpu_seconds(process: Path) -> float | None:
     return (int(fields[_UTIME]) + int(fields[_STIME])) * _TICK
 
 
-def _pss(process: Path) -> int | None:
+def pss(process: Path) -> int | None:
+    """Bytes of memory, shared pages counted by their share; None when the kernel does not say."""
     try:
         lines = (process / "smaps_rollup").read_text().splitlines()
     except OSError:  # gone, or a kernel before 4.14

@@ -55,6 +55,27 @@ class Load(Value):
     load_average: float
 
 
+class MachineLoad(Value):
+    """What one machine takes now. `cpu_seconds`: of its process since that began, on `cpus` processors; None: it is off.
+
+    `memory`: bytes in use of `memory_total`, as the machine says. Where it does not say, `memory_total` is None and `memory`
+    what it takes of the box (PSS), None: not to be had.
+    """
+
+    name: str
+    cpus: int
+    cpu_seconds: float | None = None
+    memory: int | None = None
+    memory_total: int | None = None
+
+
+class MachineLoads(Value):
+    """Of all machines of a play, in their order. `at`: seconds of a clock that only goes on: two answers make a share."""
+
+    at: float
+    machines: tuple[MachineLoad, ...]
+
+
 class MachineDebug(Value):
     """What one needs at three in the night: the line that started it, its console's tail, and how to get in."""
 
@@ -210,6 +231,9 @@ class Host(Protocol):
 
     async def load(self) -> Load:
         """What each play that has machines takes now. Measured when asked for: some milliseconds for each machine."""
+
+    async def machine_loads(self, play_id: str) -> MachineLoads:
+        """What each machine of one play takes now: some milliseconds, two seconds where a machine does not answer."""
 
     async def images(self) -> builtins.list[ImageInfo]: ...
 

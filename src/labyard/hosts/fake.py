@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import time
 from collections.abc import Mapping
 
 from labyard.errors import CapacityError, ConflictError
-from labyard.hosts.contract import Capacity, Load, MachineDebug, PlayCost
+from labyard.hosts.contract import Capacity, Load, MachineDebug, MachineLoads, PlayCost
 from labyard.hosts.fake_guest import FakeGuest
 from labyard.hosts.fake_moments import FakeMoments
-from labyard.hosts.fake_play import GIB, FakeJournal, FakePlay, Temper, memory_of, now, quiet
+from labyard.hosts.fake_play import GIB, FakeJournal, FakePlay, Temper, load_of, memory_of, now, quiet
 from labyard.hosts.fake_stock import FakeStock
 from labyard.play.plan import PlayPlan
 from labyard.play.status import MachineState, PlayReport, PlayState, Reason
@@ -162,6 +163,12 @@ class FakeHost(FakeMoments, FakeStock):
             waiting_memory=0,
             load_average=0.0,
         )
+
+    async def machine_loads(self, play_id: str) -> MachineLoads:
+        """Machines of nothing have one processor busy in ten, and a quarter of their memory in use."""
+        play, at = self._play(play_id, "machine_loads"), time.monotonic()
+        alive = {each.name for each in play.report.machines if each.state is MachineState.RUNNING}
+        return MachineLoads(at=at, machines=tuple(load_of(plan, at, plan.name in alive) for plan in play.plan.machines))
 
     # -- for tests -----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from labyard.hosts.contract import ImageInfo, KernelInfo, SnapshotInfo
+from labyard.hosts.contract import ImageInfo, KernelInfo, MachineLoad, SnapshotInfo
 from labyard.hosts.fake_guest import FakeGuest, GuestMemory
 from labyard.play.plan import MachinePlan, PlayPlan, TaskKind
 from labyard.play.status import PlayReport, TaskReport
@@ -117,6 +117,16 @@ def memory_of(plan: PlayPlan) -> int:
 def machine_memory(machine: MachinePlan) -> int:
     """Bytes; a machine that does not say counts as 1 GiB."""
     return machine.memory or GIB
+
+
+def load_of(plan: MachinePlan, at: float, alive: bool) -> MachineLoad:
+    """`at`: seconds of the clock by which it is busy."""
+    if not alive:
+        return MachineLoad(name=plan.name, cpus=plan.cpus)
+    total = machine_memory(plan)
+    return MachineLoad(
+        name=plan.name, cpus=plan.cpus, cpu_seconds=at * plan.cpus / 10, memory=total // 4, memory_total=total
+    )
 
 
 def now() -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from labyard.hosts.contract import (
     KernelInfo,
     Load,
     MachineDebug,
+    MachineLoad,
+    MachineLoads,
     PlayCost,
     SnapshotInfo,
 )
@@ -146,6 +149,24 @@ class LocalHost:
             waiting=len(nobodys),
             waiting_memory=sum(each.memory or 0 for each in nobodys),
             load_average=os.getloadavg()[0],
+        )
+
+    async def machine_loads(self, play_id: str) -> MachineLoads:
+        play = self._engine.play(play_id)
+        cpus = {machine.name: machine.cpus for machine in play.entry.plan.machines}
+        at = time.monotonic()
+        return MachineLoads(
+            at=at,
+            machines=tuple(
+                MachineLoad(
+                    name=each.name,
+                    cpus=cpus[each.name],
+                    cpu_seconds=each.cpu_seconds,
+                    memory=each.memory,
+                    memory_total=each.total,
+                )
+                for each in await play.machine_loads()
+            ),
         )
 
     async def images(self) -> builtins.list[ImageInfo]:

@@ -168,7 +168,19 @@ async def list_snapshots(play_id: str, person: Asker, services: Given) -> Any:
 
 @router.get("/{play_id}/tasks")
 async def list_tasks(play_id: str, person: Asker, services: Given, machine: str | None = None) -> Any:
-    return shapes.all_task_details((await services.plays.get(person.id, play_id)).row, machine)
+    """Of tasks of a lesson, scripts and what they print are for those who write it: `withheld` tells."""
+    row = (await services.plays.get(person.id, play_id)).row
+    open_to_them = True
+    if row.plan.lesson:
+        key = LessonKey.parse(row.plan.lesson)
+        open_to_them = await services.permissions.sees_scripts(person, key.plural, key.name)
+    return shapes.all_task_details(row, machine, scripts_of_lesson=open_to_them)
+
+
+@router.get("/{play_id}/load")
+async def load(play_id: str, person: Asker, services: Given) -> Any:
+    """What each machine takes now. Two answers make a share: CPU seconds over seconds of `at`, of `cpus` processors."""
+    return shapes.machine_loads(await services.loads.of(person.id, play_id))
 
 
 @router.post("/{play_id}/tasks/{task}/input", openapi_extra=documented(TaskInput))

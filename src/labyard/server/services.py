@@ -14,6 +14,7 @@ from labyard.control.doors import Doors
 from labyard.control.journey import Journeys
 from labyard.control.learning import Learning
 from labyard.control.lessons import Lessons
+from labyard.control.loads import Loads
 from labyard.control.meters import Meters
 from labyard.control.operating import Operating
 from labyard.control.people import People
@@ -85,6 +86,7 @@ class Services:
     permissions: Permissions
     ports: Ports
     operating: Operating
+    loads: Loads
     meters: Meters
     host: Host
     reconciler: Reconciler

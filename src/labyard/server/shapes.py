@@ -12,7 +12,7 @@ from labyard.control.permissions import Held
 from labyard.control.port_names import PortName
 from labyard.control.rows import PlayView
 from labyard.control.rules import Permission
-from labyard.hosts.contract import Capacity, DiskUse, SnapshotInfo
+from labyard.hosts.contract import Capacity, DiskUse, MachineLoads, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
 from labyard.store.invitations import InvitationRow
@@ -141,8 +141,13 @@ def task(report: TaskReport) -> Json:
     }
 
 
-def task_details(plan: TaskPlan, report: TaskReport) -> Json:
-    """TaskDetails, for authors; ours: `outputCut`, `timedOut`, `runs`, `hint`, `input`."""
+def task_details(plan: TaskPlan, report: TaskReport, *, withheld: bool = False) -> Json:
+    """TaskDetails; ours: `outputCut`, `timedOut`, `runs`, `hint`, `input`, `withheld`: without scripts and what they print."""
+    if withheld:
+        plan = plan.model_copy(update={"run": "", "env": (), "failcheck": None})
+        silent = {"stdout": "", "stderr": "", "failcheck_stdout": "", "failcheck_stderr": "", "output_cut": False}
+        report = report.model_copy(update=silent)
+    hintcheck = "" if withheld else plan.hintcheck
     return {
         **task(report),
         "needs": list(plan.needs),
@@ -155,7 +160,7 @@ def task_details(plan: TaskPlan, report: TaskReport) -> Json:
         "stderr": report.stderr,
         "lastRunAt": "" if report.started_at is None else moment(report.started_at),
         "lastDurationMs": report.duration_ms or 0,
-        "hintcheck": plan.hintcheck or "",
+        "hintcheck": hintcheck or "",
         "hintcheckExitCode": report.hintcheck_exit_code or 0,
         "hintcheckStdout": report.hint.splitlines() if plan.hintcheck else [],
         "hintcheckStderr": [],
@@ -168,6 +173,7 @@ def task_details(plan: TaskPlan, report: TaskReport) -> Json:
         "controlPlaneOnly": False,
         "outputCut": report.output_cut,
         "timedOut": report.timed_out,
+        "withheld": withheld,
     }
 
 
@@ -184,11 +190,31 @@ def tasks_of(row: PlayRow) -> dict[str, TaskReport]:
     return {plan.name: known.get(plan.name) or TaskReport.of(plan) for plan in row.plan.tasks}
 
 
-def all_task_details(row: PlayRow, machine_name: str | None = None) -> list[Json]:
+def all_task_details(row: PlayRow, machine_name: str | None = None, *, scripts_of_lesson: bool = True) -> list[Json]:
+    """`scripts_of_lesson` False: what came with the lesson is withheld; what came with its playground is in a manifest."""
     reports = tasks_of(row)
     return [
-        task_details(plan, reports[plan.name]) for plan in row.plan.tasks if machine_name in (None, "", plan.machine)
+        task_details(plan, reports[plan.name], withheld=plan.of_lesson and not scripts_of_lesson)
+        for plan in row.plan.tasks
+        if machine_name in (None, "", plan.machine)
     ]
+
+
+def machine_loads(known: MachineLoads) -> Json:
+    """`memoryTotal` null: the machine does not say; then `memory` is what it takes of the box. Sizes in bytes."""
+    return {
+        "at": known.at,
+        "machines": [
+            {
+                "name": each.name,
+                "cpus": each.cpus,
+                "cpuSeconds": each.cpu_seconds,
+                "memory": each.memory,
+                "memoryTotal": each.memory_total,
+            }
+            for each in known.machines
+        ],
+    }
 
 
 def playground_of(row: PlayRow) -> Json:

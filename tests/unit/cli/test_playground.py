@@ -64,6 +64,21 @@ def test_tasks_by_name(cli: Cli) -> None:
     assert cli("playground", "tasks", ID, "-o", "name").stdout.split() == [b"init_lan", b"solve", b"peek"]
 
 
+def test_what_tasks_ran_and_printed(cli: Cli, server: FakeServer) -> None:
+    ran = {"lastRunAt": "2026-01-02T10:00:05Z", "lastDurationMs": 420, "exitCode": 1, "runs": 3, "run": "test -e /a"}
+    server.details = [
+        {**TASKS[1], **ran, "stderr": "no\x1b[31m such\nfile\n", "failcheck": "true", "failcheckExitCode": 0},
+        {**TASKS[2], "withheld": True},
+    ]
+    printed = cli("playground", "tasks", ID, "-o", "raw").stdout.decode()
+    assert "### solve on node-02: running, exit 1 after 0.42 s at 2026-01-02T10:00:05Z, run 3\n" in printed
+    assert "    test -e /a\n" in printed and "# stderr:\n    no\x1b[31m such\n    file\n" in printed
+    assert "# failcheck, exit 0:\n    true\n" in printed and "# stdout" not in printed
+    assert printed.endswith(
+        "### peek on node-02: created, not run yet\n# its script and output are for those who write its lesson\n"
+    )
+
+
 def test_waiting_for_tasks_that_do_not_finish_ends_with_2(cli: Cli, server: FakeServer) -> None:
     server.plays[ID]["tasks"] = {task["name"]: task for task in TASKS}
     done = cli("playground", "tasks", ID, "--wait", "--timeout", "300ms")

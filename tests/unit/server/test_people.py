@@ -77,7 +77,7 @@ async def test_from_an_account_to_plays_of_ones_own(house: House, others: httpx.
     mine = (await others.post("/api/plays", json={"playground": "demo"}, headers={**ada, "Origin": ORIGIN})).json()
     theirs = (await house.http.post("/api/plays", json={"playground": "demo"})).json()
     assert [play["id"] for play in (await others.get("/api/plays", headers=ada)).json()] == [mine["id"]]
-    for path in ("", "/tasks", "/snapshots", "/debug", "/machines/node-01/console"):
+    for path in ("", "/tasks", "/load", "/snapshots", "/debug", "/machines/node-01/console"):
         answer = await others.get(f"/api/plays/{theirs['id']}{path}", headers=ada)
         assert answer.status_code == 404, path
     answer = await others.post(
@@ -244,6 +244,7 @@ PLAY = {
     "POST /api/plays/{play_id}/actions",
     "GET /api/plays/{play_id}/snapshots",
     "GET /api/plays/{play_id}/tasks",
+    "GET /api/plays/{play_id}/load",
     "POST /api/plays/{play_id}/tasks/{task}/input",
     "POST /api/plays/{play_id}/conns",
     "GET /api/plays/{play_id}/debug",

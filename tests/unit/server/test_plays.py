@@ -117,6 +117,21 @@ async def test_the_play_has_the_types_labctl_decodes(house: House) -> None:
     assert [each["name"] for each in only] == ["init_b"]
 
 
+async def test_what_machines_take_while_they_are_there(house: House) -> None:
+    play = await started(house)
+    address = f"/api/plays/{play['id']}/load"
+    told = (await house.http.get(address)).json()
+    assert [each["name"] for each in told["machines"]] == ["node-01", "node-02"]
+    for each in told["machines"]:
+        assert each["cpus"] == 2 and each["cpuSeconds"] > 0
+        assert (each["memory"], each["memoryTotal"]) == (128 << 20, 512 << 20)
+    assert (await house.http.get(address)).json() == told, "who asks at the same time gets the same"
+    await act(house, play, "stop")
+    await until(house, play["id"], "STOPPED")
+    assert (await house.http.get(address)).json()["machines"] == []
+    assert (await house.http.get(f"/api/plays/{'0' * 24}/load")).status_code == 404
+
+
 async def test_labctls_bodies_carry_no_content_type(house: House) -> None:
     content = b'{"playground":"demo","safetyDisclaimerConsent":false,"asFreeTierUser":true}\n'
     assert (await house.http.post("/api/plays", content=content)).status_code == 200

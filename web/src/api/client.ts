@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, Me, Play, Playground, Port, Problem, Progress, ScannedPort, Snapshot, TaskDetails, Token } from "./types.ts";
+import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, MachineLoads, Me, Play, Playground, Port, Problem, Progress, ScannedPort, Snapshot, TaskDetails, Token } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -119,6 +119,13 @@ export const api = {
   unexpose: (id: string, port: string) => ask<unknown>("DELETE", `/api/plays/${enc(id)}/ports/${enc(port)}`),
   scan: (id: string) => ask<ScannedPort[]>("POST", `/api/plays/${enc(id)}/ports/scan`, undefined, ACT_LIMIT_MS),
   diary: (id: string) => ask<DiaryEntry[]>("GET", `/api/plays/${enc(id)}/diary`),
+  load: (id: string) => ask<MachineLoads>("GET", `/api/plays/${enc(id)}/load`),
+  /** The end of a machine's serial console, as it wrote it. */
+  console: async (id: string, machine: string): Promise<string> => {
+    const answer = await send("GET", consoleAddress(id, machine), {});
+    if (!answer.ok) throw await errorOf(answer);
+    return answer.text();
+  },
   tasks: (id: string) => ask<TaskDetails[]>("GET", `/api/plays/${enc(id)}/tasks`),
   /** What is read; null when it is still what it was at `tag`. */
   lessonPage: async (kinds: string, name: string, path: string, tag = ""): Promise<{ page: LessonPage; tag: string } | null> => {
@@ -148,6 +155,8 @@ export const api = {
   progress: (zone: string) => ask<Progress>("GET", `/api/progress?zone=${enc(zone)}`),
   conns: (id: string) => ask<{ url: string }>("POST", `/api/plays/${enc(id)}/conns`),
 };
+
+export const consoleAddress = (play: string, machine: string): string => `/api/plays/${enc(play)}/machines/${enc(machine)}/console`;
 
 /** A socket of this server, whatever host name it believes to have: behind a proxy only path and query can be trusted. */
 export function socketUrl(pathOrUrl: string): string {

@@ -83,8 +83,37 @@ export interface TaskDetails extends PlayTask {
   stderr?: string;
   lastRunAt?: string | null;
   lastDurationMs?: number | null;
-  /** Ours. */
+  /** Its scripts; empty where `withheld`. */
+  run?: string;
+  env?: string[];
+  hintcheck?: string;
+  hintcheckExitCode?: number;
+  failcheck?: string;
+  failcheckExitCode?: number;
+  failcheckStdout?: string[];
+  failcheckStderr?: string[];
+  /** Ours, all that follow. */
   timedOut?: boolean;
+  outputCut?: boolean;
+  runs?: number;
+  input?: string | null;
+  /** Scripts and outputs are for those who write the lesson. */
+  withheld?: boolean;
+}
+
+/** Ours: what one machine takes. `cpuSeconds` null: it is off. `memoryTotal` null: it does not say, so `memory` is what it takes of the box. Bytes. */
+export interface MachineLoad {
+  name: string;
+  cpus: number;
+  cpuSeconds: number | null;
+  memory: number | null;
+  memoryTotal: number | null;
+}
+
+/** `at`: seconds of a clock that only goes on. */
+export interface MachineLoads {
+  at: number;
+  machines: MachineLoad[];
 }
 
 export interface Play {

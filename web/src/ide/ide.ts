@@ -5,10 +5,11 @@ import type { ChangeSpec } from "@codemirror/state";
 import { html, nothing, type TemplateResult } from "lit";
 import { MachineFiles, type Match } from "../api/files.ts";
 import type { ApiError } from "../api/client.ts";
+import { divider } from "../parts/divider.ts";
 import { PageElement } from "../parts/element.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import type { TerminalView } from "../parts/terminal.ts";
-import { ideMemory, keepIde } from "../play/settings.ts";
+import { ideMemory, keepIde, set, settings } from "../play/settings.ts";
 import { askedWay } from "./ask.ts";
 import { Desk } from "./desk.ts";
 import type { FileSearch } from "./file-search.ts";
@@ -23,6 +24,10 @@ import "./file-search.ts";
 import "./file-tree.ts";
 import "./large-pane.ts";
 import "./text-pane.ts";
+
+/** Px; and of the editor's whole width. */
+const LEAST_FILES = 180;
+const MOST_FILES = 0.6;
 
 type Pane = "side" | "editor" | "terminal";
 
@@ -211,11 +216,26 @@ export class Ide extends PageElement {
     </div>`;
   }
 
+  #divider(): TemplateResult {
+    const [from, wide] = [this.getBoundingClientRect().left, this.clientWidth || innerWidth];
+    return divider({
+      label: "Width of the list of files",
+      width: () => settings.files,
+      least: LEAST_FILES,
+      most: Math.max(LEAST_FILES, wide * MOST_FILES),
+      at: (event) => event.clientX - from,
+      keep: (width) => {
+        set({ files: width });
+        this.requestUpdate();
+      },
+    });
+  }
+
   protected override render(): TemplateResult {
     const [files, desk] = [this.#files, this.#desk];
     if (files === null || desk === null) return html``;
     const one = (pane: Pane, word: string): TemplateResult => html`<button class="small" aria-pressed=${this.pane === pane} @click=${() => (this.pane = pane)}>${word}</button>`;
-    return html`<div class="ide" data-pane=${this.pane} ?data-terminal=${this.terminal}
+    return html`<div class="ide" style="--files: ${settings.files}px" data-pane=${this.pane} ?data-terminal=${this.terminal}
         @keydown=${this.#pressed}
         @failed=${(event: CustomEvent<ApiError>) => (this.failure = event.detail)}
         @open-file=${(event: CustomEvent<string>) => void this.#open(event.detail)}
@@ -224,7 +244,7 @@ export class Ide extends PageElement {
         @removed-file=${(event: CustomEvent<string>) => desk.removed(event.detail)}
       >
       <nav class="ide-panes phone-only" aria-label="Parts of the editor">${one("side", "Files")}${one("editor", "Editor")}${one("terminal", "Shell")}</nav>
-      ${this.#sidePane(files)}
+      ${this.#sidePane(files)}${this.#divider()}
       <div class="ide-main">
         ${this.#editor(files, desk)}
         <section class="ide-shell" aria-label="Terminal below the editor">

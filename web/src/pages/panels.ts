@@ -3,7 +3,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { ApiError } from "../api/client.ts";
 import type { Play } from "../api/types.ts";
-import { map } from "../parts/map.ts";
 import { port } from "../parts/port.ts";
 import { progress, type Details } from "../parts/progress.ts";
 import { machineStatus, ready } from "../play/state.ts";
@@ -12,6 +11,9 @@ import type { IdeTab, PortTab, Tab, TerminalTab } from "../play/tabs.ts";
 export interface PanelActs {
   /** Asked for by hand: a terminal on this machine. */
   openTerminal: (machine: string) => void;
+  openEditor: (machine: string) => void;
+  /** A machine that the lesson points at on the map; empty: none. */
+  pointed: string;
   failed: (error: ApiError) => void;
   /** Out of the panel, to its tab. */
   leave: (key: string) => void;
@@ -56,7 +58,8 @@ export class Panels {
       ${tab.kind === "terminal" ? this.#terminal(play, tab, active, details, acts) : nothing}
       ${tab.kind === "port" ? this.#port(play, tab, active, details) : nothing}
       ${tab.kind === "ide" ? this.#ide(play, tab, active, details, acts) : nothing}
-      ${tab.kind === "map" && active ? html`<div class="map-panel">${map(play.playground, { play, open: acts.openTerminal })}</div>` : nothing}
+      ${tab.kind === "map" && active ? this.#map(play, acts) : nothing}
+      ${tab.kind === "behind" && active ? this.#behind(play, details, acts) : nothing}
       ${tab.kind === "other"
         ? html`<div class="empty"><h2>${tab.label}</h2><p>${tab.needs}</p>
             ${tab.link ? html`<p><a href=${tab.link} target="_blank" rel="noopener noreferrer">Open it in a new window</a></p>` : nothing}</div>`
@@ -97,6 +100,17 @@ export class Panels {
     if (!this.#seen.has(tab.key)) return html``;
     this.#load("ide", "The editor's code", () => import("../ide/ide.ts"), acts);
     return html`<labyard-ide .play=${play.id} .machine=${tab.machine} .active=${active}></labyard-ide>`;
+  }
+
+  #map(play: Play, acts: PanelActs): TemplateResult {
+    this.#load("map", "The map's code", () => import("../parts/lab-map.ts"), acts);
+    const can = { terminal: acts.openTerminal, editor: acts.openEditor };
+    return html`<labyard-lab-map .play=${play} .acts=${can} .pointed=${acts.pointed}></labyard-lab-map>`;
+  }
+
+  #behind(play: Play, details: Details, acts: PanelActs): TemplateResult {
+    this.#load("behind", "The code of this view", () => import("../parts/behind.ts"), acts);
+    return html`<labyard-behind .play=${play} .details=${details}></labyard-behind>`;
   }
 
   #load(name: string, what: string, load: () => Promise<unknown>, acts: PanelActs): void {

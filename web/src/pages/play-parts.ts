@@ -3,12 +3,14 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Play, Playground, TaskDetails } from "../api/types.ts";
 import { keysDialog, told } from "../parts/dialog.ts";
+import { divider } from "../parts/divider.ts";
 import { shape } from "../parts/marks.ts";
 import { machineList, taskList, type Details } from "../parts/progress.ts";
 import { closeOnEscape, closeWhenLeft } from "../parts/tab-bar.ts";
 import "../parts/ports.ts";
 import "../parts/snapshots.ts";
 import { set, settings } from "../play/settings.ts";
+import { fontSize } from "../play/terminal-themes.ts";
 import { lessonOf, lessonProgress } from "../play/lesson.ts";
 import { alive, ending, failedTasks, initTasks, lookOf, stateOf, titleOf } from "../play/state.ts";
 import { goOnWord, whyNotKept } from "../play/moments.ts";
@@ -26,6 +28,8 @@ interface HeaderActs {
   destroy: () => void;
   /** One more hour. */
   extend: () => void;
+  /** To what its tasks ran and printed; null for who must not see that, and while it is off. */
+  behind: (() => void) | null;
 }
 
 /** Under this, the time left is shown as a warning. */
@@ -57,6 +61,11 @@ async function showDiary(play: Play): Promise<void> {
   await told("What happened so far", html`<labyard-diary .play=${play.id}></labyard-diary>`);
 }
 
+async function showSettings(): Promise<void> {
+  const { showTerminalSettings } = await import("../parts/terminal-settings.ts");
+  await showTerminalSettings();
+}
+
 function tasksButton(play: Play, next: () => void): TemplateResult | typeof nothing {
   const { done, total, failed } = lessonProgress(play);
   if (total === 0) return nothing;
@@ -85,7 +94,7 @@ function menu(play: Play, acts: HeaderActs): TemplateResult {
     (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
     act();
   };
-  const size = (step: number) => (): void => set({ fontSize: Math.min(28, Math.max(10, settings.fontSize + step)) });
+  const size = (step: number) => (): void => set({ fontSize: fontSize(settings.fontSize + step) });
   return html`<details class="menu" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
     <summary class="quiet" aria-label="More">⋯</summary>
     <div class="menu-items end" role="group" aria-label="More">
@@ -95,7 +104,9 @@ function menu(play: Play, acts: HeaderActs): TemplateResult {
       ${["DESTROYED", "DESTROYING"].includes(state) ? nothing : html`<button class="phone-only" @click=${chosen(acts.destroy)}>Destroy…</button>`}
       <a href=${playgroundPath(play.playground.name)}>About this playground</a>
       <button @click=${chosen(() => void showDiary(play))}>What happened so far</button>
+      ${acts.behind ? html`<button @click=${chosen(acts.behind)}>Tasks and consoles</button>` : nothing}
       <button @click=${chosen(() => void navigator.clipboard?.writeText(play.id))}>Copy the play's id</button>
+      <button @click=${chosen(() => void showSettings())}>Terminal settings</button>
       <button @click=${size(1)}>Larger terminal text</button>
       <button @click=${size(-1)}>Smaller terminal text</button>
       <button aria-pressed=${settings.screenReader} @click=${chosen(() => set({ screenReader: !settings.screenReader }))}>
@@ -182,42 +193,25 @@ export function ended(play: Play, act: (action: string) => void, afresh: () => v
 
 const LEAST = 240;
 const MOST = 1200;
-
-/** The line between the halves; arrow keys move it, and it remembers its place: `which` pane beside the terminals. */
-export function divider(which: "side" | "lesson"): TemplateResult {
-  const place = (width: number): void => {
-    set({ [which]: Math.round(Math.min(MOST, innerWidth * MOST_SHARE, Math.max(LEAST, width))) });
-    apply();
-  };
-  const drag = (event: PointerEvent): void => {
-    const line = event.currentTarget as HTMLElement;
-    if (!line.hasPointerCapture(event.pointerId)) return;
-    place(which === "side" ? innerWidth - event.clientX : event.clientX);
-  };
-  const key = (event: KeyboardEvent): void => {
-    const right = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
-    if (right === undefined) return;
-    event.preventDefault();
-    place(settings[which] + (which === "side" ? -right : right));
-  };
-  apply();
-  return html`<div
-    class="divider"
-    role="separator"
-    aria-orientation="vertical"
-    aria-label=${which === "side" ? "Width of the right half" : "Width of the left half"}
-    aria-valuenow=${settings[which]}
-    aria-valuemin=${LEAST}
-    aria-valuemax=${MOST}
-    tabindex="0"
-    @pointerdown=${(event: PointerEvent) => (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)}
-    @pointermove=${drag}
-    @keydown=${key}
-  ></div>`;
-}
-
 /** Terminals keep at least the rest of the window. */
 const MOST_SHARE = 0.7;
+
+/** The line between the halves, which remembers its place: `which` pane beside the terminals. */
+export function halvesDivider(which: "side" | "lesson"): TemplateResult {
+  apply();
+  return divider({
+    label: which === "side" ? "Width of the right half" : "Width of the left half",
+    width: () => settings[which],
+    least: LEAST,
+    most: Math.min(MOST, innerWidth * MOST_SHARE),
+    right: which === "side",
+    at: (event) => (which === "side" ? innerWidth - event.clientX : event.clientX),
+    keep: (width) => {
+      set({ [which]: width });
+      apply();
+    },
+  });
+}
 
 function apply(): void {
   document.documentElement.style.setProperty("--side", `${settings.side}px`);

@@ -12,14 +12,14 @@ import { tabBar } from "../parts/tab-bar.ts";
 import type { TerminalView } from "../parts/terminal.ts";
 import type { LessonPane } from "../lesson/pane.ts";
 import { lessonOf, tabFor, type LessonPlace, type PortWish, type TabWish } from "../play/lesson.ts";
-import { extraTerminals, keepTerminals } from "../play/settings.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
-import { nextTerminal, portAddress, tabsOf, type Tab } from "../play/tabs.ts";
+import { BEHIND, editorKey, portAddress, tabsOf, type Tab } from "../play/tabs.ts";
 import { minutesOf } from "../play/time.ts";
 import { missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
+import { ByHand } from "./by-hand.ts";
 import { Panels } from "./panels.ts";
-import { divider, ended, header, side } from "./play-parts.ts";
+import { ended, halvesDivider, header, side } from "./play-parts.ts";
 import "../parts/key-bar.ts";
 
 const phone = matchMedia("(max-width: 760px)");
@@ -35,7 +35,7 @@ export class PlayPage extends PageElement {
     selected: { state: true },
     pane: { state: true },
     failure: { state: true },
-    extra: { state: true },
+    pointed: { state: true },
     forking: { state: true },
   };
   declare playId: string;
@@ -48,8 +48,10 @@ export class PlayPage extends PageElement {
   declare pane: Pane;
   /** What went wrong with the last thing asked for. */
   declare failure: ApiError | null;
-  declare extra: Record<string, number[]>;
+  /** A machine on the map that the lesson points at. */
+  declare pointed: string;
   declare forking: boolean;
+  #byHand = new ByHand("");
   #connection: LivePlay | null = null;
   #clock: ReturnType<typeof setInterval> | undefined;
   #asked = "";
@@ -64,7 +66,7 @@ export class PlayPage extends PageElement {
     this.selected = null;
     this.pane = "work";
     this.failure = null;
-    this.extra = {};
+    this.pointed = "";
     this.forking = false;
   }
 
@@ -86,7 +88,7 @@ export class PlayPage extends PageElement {
     if (changed.has("playId")) {
       this.#connection?.close();
       if (changed.get("playId") !== undefined) this.#forget();
-      this.extra = extraTerminals(this.playId);
+      this.#byHand = new ByHand(this.playId);
       this.#panels.clear();
       this.#connection = new LivePlay(this.playId, (state) => this.#told(state));
     }
@@ -99,6 +101,7 @@ export class PlayPage extends PageElement {
     this.about = null;
     this.selected = null;
     this.failure = null;
+    this.pointed = "";
     this.#asked = "";
   }
 
@@ -210,25 +213,41 @@ export class PlayPage extends PageElement {
   }
 
   #add(tabs: Tab[], machine: string): void {
-    const number = nextTerminal(tabs, machine);
-    this.extra = { ...this.extra, [machine]: [...(this.extra[machine] ?? []), number].sort((a, b) => a - b) };
-    keepTerminals(this.playId, this.extra);
-    this.#enter(`${machine}/${number}`);
+    this.#enter(this.#byHand.terminal(tabs, machine));
+  }
+
+  #edit(tabs: Tab[], machine: string): void {
+    const tab = tabs.find((candidate) => candidate.kind === "ide" && candidate.machine === machine);
+    this.#enter(tab ? tab.key : this.#byHand.view(editorKey(machine)));
   }
 
   #close(tab: Tab): void {
-    if (tab.kind !== "terminal") return;
-    this.extra = { ...this.extra, [tab.machine]: (this.extra[tab.machine] ?? []).filter((number) => number !== tab.extra) };
-    keepTerminals(this.playId, this.extra);
-    if (this.selected === tab.key) this.selected = `${tab.machine}/1`;
+    const instead = this.#byHand.close(tab);
+    if (this.selected === tab.key) this.selected = instead;
+    this.requestUpdate();
+  }
+
+  #tabs(play: Play): Tab[] {
+    const { terminals, views } = this.#byHand;
+    return tabsOf(play, terminals, this.#mayLookBehind() ? views : views.filter((key) => key !== BEHIND));
+  }
+
+  /** Of a lesson of others, scripts and outputs are not shown; whether this is one is known with its tasks. */
+  #mayLookBehind(): boolean {
+    const known = this.details.size > 0 || Object.keys(this.live.play?.tasks ?? {}).length === 0;
+    return known && ![...this.details.values()].some((task) => task.withheld);
   }
 
   /** What `:tab{...}` of a lesson asks for. */
   #openWished(play: Play, event: Event): void {
-    const tabs = tabsOf(play, this.extra);
-    const found = tabFor((event as CustomEvent<TabWish>).detail, tabs, terminalMachines(play));
+    const tabs = this.#tabs(play);
+    const wish = (event as CustomEvent<TabWish>).detail;
+    const found = tabFor(wish, tabs, terminalMachines(play));
     if (found === null) this.failure = new ApiError(0, { code: "no-tab", message: "This play has no such tab.", hint: "The lesson names a tab or a machine that is not there." });
-    else if ("key" in found) this.#enter(found.key);
+    else if ("key" in found) {
+      this.pointed = found.key === "map" ? wish.machine : "";
+      this.#enter(found.key);
+    }
     else this.#add(tabs, found.machine);
   }
 
@@ -236,7 +255,7 @@ export class PlayPage extends PageElement {
   async #openPort(play: Play, event: Event): Promise<void> {
     const wish = (event as CustomEvent<PortWish>).detail;
     const port = { ...wish, machine: wish.machine || (play.machines[0]?.name ?? "") };
-    const tab = tabsOf(play, this.extra).find((each) => each.kind === "port" && each.machine === port.machine && each.number === port.number);
+    const tab = this.#tabs(play).find((each) => each.kind === "port" && each.machine === port.machine && each.number === port.number);
     if (tab) {
       this.#enter(tab.key);
       return;
@@ -292,10 +311,12 @@ export class PlayPage extends PageElement {
       this.#panels.clear();
       return ended(play, (action) => void this.act(action), () => void startAfresh(play));
     }
-    const tabs = tabsOf(play, this.extra);
+    const tabs = this.#tabs(play);
     const current = this.#selectedTab(tabs);
     const acts = {
       openTerminal: (machine: string) => this.openTerminal(tabs, machine),
+      openEditor: (machine: string) => this.#edit(tabs, machine),
+      pointed: this.pointed,
       failed: (error: ApiError) => (this.failure = error),
       leave: (key: string) => this.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus(),
     };
@@ -307,6 +328,7 @@ export class PlayPage extends PageElement {
       enter: (key) => this.#enter(key),
       close: (tab) => this.#close(tab),
       add: (machine) => this.#add(tabs, machine),
+      edit: (machine) => this.#edit(tabs, machine),
     })}
     ${this.#banner(play)}
     <div class="panels">${tabs.map((tab) => this.#panels.draw(play, tab, tab === current, this.details, acts))}</div>
@@ -325,12 +347,12 @@ export class PlayPage extends PageElement {
     const work = html`<div class="work">${this.#work(play)}</div>`;
     return html`<main class="halves">
         ${place === null
-          ? html`${work}${divider("side")}${about}`
+          ? html`${work}${halvesDivider("side")}${about}`
           : html`<div class="left-half">
                 <nav class="left-switch wide-only" aria-label="Beside the terminals">${one("lesson", "Lesson", beside)}${one("side", "About this play", beside)}</nav>
                 ${this.#lesson(play, place)}${about}
               </div>
-              ${divider("lesson")}${work}`}
+              ${halvesDivider("lesson")}${work}`}
       </main>
       <nav class="pane-switch phone-only" aria-label="Halves of the page">
         ${place === null ? nothing : one("lesson", "Lesson")}${one("work", "Terminal")}${one("side", "About")}
@@ -353,6 +375,7 @@ export class PlayPage extends PageElement {
         forking: this.forking,
         nextTask: () => void this.#nextTask(),
         destroy: () => void this.destroy(play),
+        behind: alive(play) && this.#mayLookBehind() ? () => this.#enter(this.#byHand.view(BEHIND)) : null,
         extend: () => void this.act("set_max_play_time", { maxPlayTimeMinutes: minutesOf(play.maxPlayTime ?? "") + 60 }),
       })}
       ${connected || stateOf(play) === "DESTROYED"

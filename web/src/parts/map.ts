@@ -3,6 +3,7 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import type { Play, Playground } from "../api/types.ts";
 import { layout, type Cable, type MachineCard, type MapLayout } from "../play/map-layout.ts";
+import { cpuWords, memoryWords, type MachineUse, type Uses } from "../play/load.ts";
 import { machineLook, machineStatus } from "../play/state.ts";
 import { shape } from "./marks.ts";
 
@@ -11,6 +12,12 @@ interface MapOptions {
   small?: boolean;
   /** Called with a machine's name; without it nothing can be clicked. */
   open?: (machine: string) => void;
+  /** What each machine takes: in its card's place of other facts, while it is pointed at. */
+  uses?: Uses;
+  /** Pointed at by the lesson. */
+  pointed?: string;
+  /** Ids of what says more of a machine, for who does not see the card. */
+  described?: (machine: string) => string;
 }
 
 export function map(playground: Playground, options: MapOptions = {}): TemplateResult | typeof nothing {
@@ -60,6 +67,8 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
   const clickable = open !== undefined && machine.terminal;
   const lines = [look && look.look !== "running" ? look.word : (machine.lines[0] ?? ""), machine.lines[1] ?? ""];
   const said = [machine.name, ...lines].filter(Boolean).join(" ");
+  const use = small ? undefined : options.uses?.get(machine.name);
+  const kinds = [clickable ? "clickable" : "", use ? "measured" : "", options.pointed === machine.name ? "pointed" : ""];
   const act = (): void => open?.(machine.name);
   const key = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -67,10 +76,11 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     act();
   };
   return svg`<g
-    class="card-box ${clickable ? "clickable" : ""}"
+    class="card-box ${kinds.filter(Boolean).join(" ")}"
     role=${clickable ? "button" : nothing}
     tabindex=${clickable ? 0 : nothing}
     aria-label=${clickable ? `${said}, ${look?.word ?? ""}: open its terminal` : nothing}
+    aria-describedby=${clickable && options.described ? options.described(machine.name) : nothing}
     data-machine=${machine.name}
     @click=${clickable ? act : nothing}
     @keydown=${clickable ? key : nothing}
@@ -78,9 +88,19 @@ function card(machine: MachineCard, drawn: MapLayout, options: MapOptions): SVGT
     <rect x=${machine.x} y=${machine.y} width=${drawn.cardWidth} height=${drawn.cardHeight} rx="6" />
     ${look && !small ? shape(look.look, machine.x + 12, machine.y + 14) : nothing}
     <text class="strong" x=${machine.x + (look && !small ? 32 : 12)} y=${machine.y + (small ? 20 : 25)}>${short(machine.name, small ? 12 : 17)}</text>
-    ${small ? nothing : svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46}>${short(lines[0] ?? "", 25)}</text>
-    <text class="muted" x=${machine.x + 12} y=${machine.y + 64}>${short(lines[1] ?? "", 25)}</text>`}
-  </g>`;
+    ${small ? nothing : svg`<g class="facts">${lines.map((line, place) => fact(machine, place, short(line, 25)))}</g>`}
+  </g>
+  ${use ? figures(machine, use) : nothing}`;
+}
+
+/** With a space behind it: lines that stand below each other are no single word. */
+function fact(machine: MachineCard, place: number, text: string): SVGTemplateResult {
+  return svg`<text class="muted" x=${machine.x + 12} y=${machine.y + 46 + 18 * place}>${text}</text> `;
+}
+
+/** Beside the card's button, not in it: what changes all the time is no part of its name. */
+function figures(machine: MachineCard, use: MachineUse): SVGTemplateResult {
+  return svg`<g class="figures" aria-hidden="true">${[cpuWords(use), memoryWords(use)].map((words, place) => fact(machine, place, words))}</g>`;
 }
 
 function short(text: string, most: number): string {

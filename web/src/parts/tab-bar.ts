@@ -1,7 +1,7 @@
 /** Tabs as pills with a plus. Arrow keys move, Enter goes in; focus follows the WAI-ARIA tabs pattern. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Tab } from "../play/tabs.ts";
+import { closable, missingEditors, type Tab } from "../play/tabs.ts";
 
 interface TabBar {
   tabs: Tab[];
@@ -11,6 +11,7 @@ interface TabBar {
   enter: (key: string) => void;
   close: (tab: Tab) => void;
   add: (machine: string) => void;
+  edit: (machine: string) => void;
 }
 
 export function tabBar(bar: TabBar): TemplateResult {
@@ -24,7 +25,6 @@ export function tabBar(bar: TabBar): TemplateResult {
 
 function pill(tab: Tab, bar: TabBar): TemplateResult {
   const selected = tab.key === bar.selected;
-  const closable = tab.kind === "terminal" && tab.extra !== null;
   return html`<span class="pill ${selected ? "selected" : ""}">
     <button
       role="tab"
@@ -37,12 +37,12 @@ function pill(tab: Tab, bar: TabBar): TemplateResult {
     >
       ${tab.label}
     </button>
-    ${closable
+    ${closable(tab)
       ? html`<button
           class="pill-close"
           tabindex="-1"
           aria-hidden="true"
-          title="Close the tab (Delete); what runs in it goes on"
+          title=${tab.kind === "terminal" ? "Close the tab (Delete); what runs in it goes on" : "Close the tab (Delete)"}
           @click=${() => bar.close(tab)}
         >
           ×
@@ -54,20 +54,32 @@ function pill(tab: Tab, bar: TabBar): TemplateResult {
 function adder(bar: TabBar): TemplateResult | typeof nothing {
   const [only, ...more] = bar.machines;
   if (only === undefined) return nothing;
-  if (more.length === 0) {
+  const editors = missingEditors(bar.tabs, bar.machines);
+  if (more.length === 0 && editors.length === 0) {
     return html`<button class="quiet add" aria-label="New terminal on ${only}" title="New terminal" @click=${() => bar.add(only)}>+</button>`;
   }
-  const pick = (machine: string, event: Event): void => {
-    (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
-    bar.add(machine);
-  };
-  return html`<details class="menu add" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
-    <summary class="quiet" aria-label="New terminal" title="New terminal">+</summary>
-    <div class="menu-items" role="group" aria-label="New terminal on">
-      <p class="muted">New terminal on</p>
-      ${bar.machines.map((machine) => html`<button @click=${(event: Event) => pick(machine, event)}>${machine}</button>`)}
+  const pick = (act: (machine: string) => void, machine: string) => html`<button
+    @click=${(event: Event) => {
+      (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
+      act(machine);
+    }}
+  >
+    ${machine}
+  </button>`;
+  return html`<details class="menu add" @toggle=${keepInSight} @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
+    <summary class="quiet" aria-label="New terminal or editor" title="New terminal or editor">+</summary>
+    <div class="menu-items">
+      <div role="group" aria-label="New terminal on"><p class="muted">New terminal on</p>${bar.machines.map((machine) => pick(bar.add, machine))}</div>
+      ${editors.length === 0 ? nothing : html`<div role="group" aria-label="Editor of"><p class="muted">Editor of</p>${editors.map((machine) => pick(bar.edit, machine))}</div>`}
     </div>
   </details>`;
+}
+
+/** A menu that would go beyond the right edge opens to the left of its button. */
+function keepInSight(event: Event): void {
+  const items = (event.currentTarget as HTMLElement).querySelector(".menu-items");
+  items?.classList.remove("end");
+  if (items && items.getBoundingClientRect().right > innerWidth) items.classList.add("end");
 }
 
 export function closeWhenLeft(event: FocusEvent): void {
@@ -84,7 +96,7 @@ export function closeOnEscape(event: KeyboardEvent): void {
 
 function move(event: KeyboardEvent, bar: TabBar): void {
   const current = bar.tabs.find((tab) => tab.key === bar.selected);
-  if (event.key === "Delete" && current?.kind === "terminal" && current.extra !== null) bar.close(current);
+  if (event.key === "Delete" && current !== undefined && closable(current)) bar.close(current);
   const at = bar.tabs.findIndex((tab) => tab.key === bar.selected);
   const last = bar.tabs.length - 1;
   const to: Record<string, number> = {

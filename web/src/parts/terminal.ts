@@ -9,28 +9,34 @@ import { html, nothing, type TemplateResult } from "lit";
 import { terminalUrl } from "../api/client.ts";
 import { TerminalLink, type LinkState } from "../api/terminal-link.ts";
 import { settings, onSettings } from "../play/settings.ts";
+import { fontStack, paletteOf } from "../play/terminal-themes.ts";
 import { PageElement } from "./element.ts";
 import "./terminal-search.ts";
 
 const SCROLLBACK_LINES = 10_000;
 const ANSI = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 
-/** Colours come from the page's tokens, so that light and dark have one source. */
+/** Colours that were chosen, else the page's tokens, so that light and dark have one source. */
 function theme(): ITheme {
   const style = getComputedStyle(document.documentElement);
+  const chosen = paletteOf(settings.theme);
   const token = (name: string): string => style.getPropertyValue(`--term-${name}`).trim();
   const colours: Record<string, string> = {
-    background: token("bg"),
-    foreground: token("fg"),
-    cursor: token("cursor"),
-    cursorAccent: token("bg"),
-    selectionBackground: token("selection"),
+    background: chosen?.bg ?? token("bg"),
+    foreground: chosen?.fg ?? token("fg"),
+    cursor: chosen?.cursor ?? token("cursor"),
+    cursorAccent: chosen?.bg ?? token("bg"),
+    selectionBackground: chosen?.selection ?? token("selection"),
   };
-  for (const name of ANSI) {
-    colours[name] = token(name);
-    colours[`bright${name.charAt(0).toUpperCase()}${name.slice(1)}`] = token(`bright-${name}`);
-  }
+  ANSI.forEach((name, place) => {
+    colours[name] = chosen?.colours[place] ?? token(name);
+    colours[`bright${name.charAt(0).toUpperCase()}${name.slice(1)}`] = chosen?.colours[place + 8] ?? token(`bright-${name}`);
+  });
   return colours;
+}
+
+function fontFamily(): string {
+  return fontStack(settings.font, getComputedStyle(document.documentElement).getPropertyValue("--mono"));
 }
 
 /** A context that is drawn by the processor is slower than plain elements; browsers do not always admit it is one. */
@@ -115,7 +121,7 @@ export class TerminalView extends PageElement {
     const xterm = new Terminal({
       allowProposedApi: true, // unicode versions are behind it
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"),
+      fontFamily: fontFamily(),
       fontSize: settings.fontSize,
       screenReaderMode: settings.screenReader,
       minimumContrastRatio: 4.5,
@@ -167,13 +173,21 @@ export class TerminalView extends PageElement {
     const sizes = new ResizeObserver(() => requestAnimationFrame(() => this.#fitNow()));
     sizes.observe(host);
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const repaint = (): void => void (xterm.options.theme = theme());
+    const repaint = (): void => {
+      xterm.options.theme = theme();
+      const chosen = paletteOf(settings.theme);
+      if (chosen) this.style.setProperty("--term-bg", chosen.bg); // what is around the letters
+      else this.style.removeProperty("--term-bg");
+    };
+    repaint();
     dark.addEventListener("change", repaint);
     this.#cleanups.push(
       () => sizes.disconnect(),
       () => dark.removeEventListener("change", repaint),
       onSettings(() => {
         xterm.options.fontSize = settings.fontSize;
+        xterm.options.fontFamily = fontFamily();
+        repaint();
         xterm.options.screenReaderMode = settings.screenReader;
         this.#fitNow();
       }),

@@ -3,14 +3,19 @@
 interface Settings {
   fontSize: number;
   screenReader: boolean;
+  /** Of terminals; names of `terminal-themes.ts`. */
+  font: string;
+  theme: string;
   /** Width of the side pane in px. */
   side: number;
   /** Width of a lesson in px. */
   lesson: number;
+  /** Width of an editor's list of files in px. */
+  files: number;
 }
 
 const KEY = "labyard.settings";
-const DEFAULTS: Settings = { fontSize: 14, screenReader: false, side: 360, lesson: 560 };
+const DEFAULTS: Settings = { fontSize: 14, screenReader: false, font: "page", theme: "page", side: 360, lesson: 560, files: 280 };
 const changes = new EventTarget();
 
 export const settings: Settings = { ...DEFAULTS, ...load(KEY) };
@@ -33,6 +38,16 @@ export function extraTerminals(play: string): Record<string, number[]> {
 
 export function keepTerminals(play: string, extra: Record<string, number[]>): void {
   save(`labyard.terminals.${play}`, extra);
+}
+
+/** Tabs other than terminals that were opened by hand, by their keys. */
+export function extraViews(play: string): string[] {
+  const { views } = load(`labyard.views.${play}`) as { views?: unknown };
+  return Array.isArray(views) ? views.filter((key) => typeof key === "string").slice(0, 20) : [];
+}
+
+export function keepViews(play: string, views: string[]): void {
+  save(`labyard.views.${play}`, { views });
 }
 
 /** What was open in an editor tab. */

@@ -1,4 +1,4 @@
-/** Which tabs a play shows: those its playground lists, the terminals opened beside them, and the map. Pure. */
+/** Which tabs a play shows: those its playground lists, those opened by hand beside them, and the map. Pure. */
 
 import type { Play, PlaygroundTab } from "../api/types.ts";
 import { terminalMachines } from "./state.ts";
@@ -37,7 +37,18 @@ export interface IdeTab {
   key: string;
   label: string;
   machine: string;
+  /** Opened by hand, so it may be closed by hand. */
+  extra?: boolean;
 }
+
+/** What its tasks ran and printed, and its consoles. */
+export interface BehindTab {
+  kind: "behind";
+  key: typeof BEHIND;
+  label: string;
+}
+
+export const BEHIND = "behind";
 
 export interface MapTab {
   kind: "map";
@@ -45,13 +56,18 @@ export interface MapTab {
   label: string;
 }
 
-export type Tab = TerminalTab | PortTab | IdeTab | OtherTab | MapTab;
+export type Tab = TerminalTab | PortTab | IdeTab | OtherTab | MapTab | BehindTab;
 
-export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
+/** Whether it was opened by hand. */
+export function closable(tab: Tab): boolean {
+  return tab.kind === "behind" || ((tab.kind === "terminal" || tab.kind === "ide") && Boolean(tab.extra));
+}
+
+/** `extra`: numbers of terminals by machine; `views`: keys of others, both opened by hand. */
+export function tabsOf(play: Play, extra: Record<string, number[]>, views: readonly string[] = []): Tab[] {
   const machines = terminalMachines(play);
-  const listed: PlaygroundTab[] = play.playground.tabs?.length
-    ? play.playground.tabs
-    : machines.map((machine) => ({ kind: "terminal", machine }));
+  const said = play.playground.tabs ?? [];
+  const listed: PlaygroundTab[] = said.length > 0 ? said : machines.map((machine) => ({ kind: "terminal", machine }));
   const used = new Map<string, number>();
   const tabs: Tab[] = [];
   listed.forEach((tab, index) => {
@@ -79,7 +95,20 @@ export function tabsOf(play: Play, extra: Record<string, number[]>): Tab[] {
       if (number > (used.get(machine) ?? 0)) tabs.push(terminalTab(machine, number, undefined, number));
     }
   }
-  return [...tabs, { kind: "map", key: "map", label: "Map" }];
+  for (const machine of missingEditors(tabs, machines)) {
+    const always = said.length === 0 && machine === machines[0]; // who lists nothing gets the editor of the first
+    if (always || views.includes(editorKey(machine))) tabs.push({ kind: "ide", key: editorKey(machine), label: ideLabel(machine, machines), machine, extra: !always });
+  }
+  tabs.push({ kind: "map", key: "map", label: "Map" });
+  if (views.includes(BEHIND)) tabs.push({ kind: "behind", key: BEHIND, label: "Tasks and consoles" });
+  return tabs;
+}
+
+export const editorKey = (machine: string): string => `ide/${machine}`;
+
+/** Machines of which no tab shows an editor. */
+export function missingEditors(tabs: Tab[], machines: string[]): string[] {
+  return machines.filter((machine) => !tabs.some((tab) => tab.kind === "ide" && tab.machine === machine));
 }
 
 /** The number of the next terminal on a machine: the lowest that no tab shows. */

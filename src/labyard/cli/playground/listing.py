@@ -14,9 +14,10 @@ from labyard.cli.durations import parse_duration, show_duration, since
 from labyard.cli.examples import examples
 from labyard.cli.exits import ExitCode
 from labyard.cli.playground.everybody import list_everybodys
+from labyard.cli.playground.raw_tasks import describe_raw
 from labyard.cli.playground.waiting import until_finished
 from labyard.cli.plays import TASK_COMPLETED, TASK_WORDS, PlayView
-from labyard.cli.talk import Output, out, out_json, out_table, say
+from labyard.cli.talk import Output, for_stdout, out, out_json, out_table, say
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -25,6 +26,7 @@ class TaskOutput(StrEnum):
     TABLE = "table"
     JSON = "json"
     NAME = "name"
+    RAW = "raw"
 
 
 @app.command(
@@ -115,6 +117,7 @@ def machines(play: PlayId, output: Format = Output.TABLE) -> None:
     epilog=examples(
         "labyard playground tasks 65f1",
         "labyard playground tasks 65f1 --wait --timeout 5m && echo solved",
+        "labyard playground tasks 65f1 -o raw | less",
         "labyard playground tasks 65f1 -o json | jq '.[] | {name, exitCode}'",
     ),
 )
@@ -124,7 +127,10 @@ def tasks(
     timeout: Annotated[str | None, typer.Option("--timeout", help="Wait no longer than this: 90s, 5m.")] = None,
     output: Annotated[TaskOutput, typer.Option("-o", "--output", help="How to print it.")] = TaskOutput.TABLE,
 ) -> None:
-    """List a play's tasks. With --wait the exit status is 2 when one failed or did not finish in time."""
+    """List a play's tasks; with -o raw also what they ran and printed, for authors.
+
+    With --wait the exit status is 2 when one failed or did not finish in time.
+    """
     limit = parse_duration(timeout) if timeout else None
 
     async def work(api: Api) -> int:
@@ -145,6 +151,9 @@ def _print_tasks(details: list[dict[str, Any]], output: TaskOutput) -> None:
     elif output is TaskOutput.NAME:
         for task in details:
             out(str(task.get("name")))
+    elif output is TaskOutput.RAW:
+        for task in details:
+            out(for_stdout(describe_raw(task)))
     else:
         out_table(("TASK", "MACHINE", "KIND", "STATUS", "EXIT"), [_task_row(task) for task in details])
 
