@@ -22,9 +22,9 @@ class Sampled(Generic[T]):
         self._turn = asyncio.Lock()
         self._last: tuple[float, T] | None = None
 
-    async def get(self) -> T:
-        """Raises what measuring raises; the next one who asks measures anew."""
+    async def get(self, *, fresh: bool = False) -> T:
+        """`fresh`: measured now. Raises what measuring raises; the next one who asks measures anew."""
         async with self._turn:
-            if self._last is None or self._clock() - self._last[0] >= self._life:
+            if fresh or self._last is None or self._clock() - self._last[0] >= self._life:
                 self._last = (self._clock(), await self._measure())
             return self._last[1]

@@ -52,6 +52,8 @@ export interface PlayStatus {
   reason?: string | null;
   message?: string;
   notes?: string[] | null;
+  /** Ours, while it waits for room on the box: `startsIn` (seconds) is a guess, `startsBy` (a time) a bound. */
+  queue?: { place: number; startsIn?: number | null; startsBy?: string | null } | null;
 }
 
 export interface PlayMachine {
