@@ -118,6 +118,14 @@ class Permissions:
         row = await self._store.get(f"{entry.plural}/{entry.name}")
         return _piece(entry, {} if row is None else {row.key: row})
 
+    async def found(self, person: Person) -> frozenset[tuple[str, str]]:
+        """Kind and name of all playgrounds and lessons of the catalog that they may find."""
+        told = {("playground", entry.name) for entry, _ in await self.playgrounds(person)}
+        for plural, kind in content.PLURALS.items():
+            entries = await asyncio.to_thread(self._library.entries, plural)
+            told |= {(kind, name) for name in await self.pieces(person, plural, entries)}
+        return frozenset(told)
+
     # -- whose it is, and what they say --------------------------------------------------------------------------------
 
     async def claim(self, person: Person, plural: str, name: str) -> None:
