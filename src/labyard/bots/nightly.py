@@ -30,6 +30,7 @@ KEPT = 30
 """Nights."""
 
 _PLAYS = "plays.json"
+_LOOKED_BACK = 3  # nights, for one that was written down
 _NAP = 300.0  # seconds at most until the clock is asked again: it may be set, the box may sleep
 
 Labs = Callable[[], AbstractAsyncContextManager[Lab]]
@@ -134,6 +135,11 @@ class Nightly:
 def history(folder: Path) -> list[Round]:
     """The rounds that are kept, newest first."""
     return rounds(night / "report.json" for night in _nights(folder)[:KEPT])
+
+
+def newest(folder: Path) -> Round | None:
+    """The last one that was written down; of one that is being played nothing is, yet."""
+    return next(iter(rounds(night / "report.json" for night in _nights(folder)[:_LOOKED_BACK])), None)
 
 
 def matrix(folder: Path, at: time | None, found: Collection[tuple[str, str]] | None = None) -> str:

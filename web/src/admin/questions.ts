@@ -6,7 +6,7 @@ export interface Notice {
   code: string;
   text: string;
   hint: string;
-  /** Which of these pages shows more; empty: none. */
+  /** Which of these pages shows more, or `status`; empty: none. */
   about: string;
   grave: boolean;
 }
