@@ -35,6 +35,10 @@ class Held:
     def allows(self, person: Person, permission: Permission) -> bool:
         return self.rules.allow(person, self.owner, permission)
 
+    def changes(self, person: Person) -> bool:
+        """Whether they say who may."""
+        return may(person.role, Right.WRITE) and (person.role is Role.ADMIN or person.id == self.owner)
+
 
 class Permissions:
     def __init__(self, store: PieceStore, catalog: Catalog, library: Library) -> None:

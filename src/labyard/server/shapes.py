@@ -259,6 +259,7 @@ def playground(entry: Entry, held: Held, person: Person, *, page: str, extended:
             "canList": held.allows(person, Permission.LIST),
             "canRead": True,
             "canStart": entry.manifest is not None and held.allows(person, Permission.START),
+            "canChange": held.changes(person),
         },
         "machines": [],
         "problems": [str(problem) for problem in entry.problems],

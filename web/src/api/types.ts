@@ -194,6 +194,8 @@ export interface ScannedPort {
 export interface UserAccess {
   canStart?: boolean;
   canReadSolution?: boolean;
+  /** Ours: whether they say who may. */
+  canChange?: boolean;
 }
 
 export interface Playground {
@@ -384,6 +386,8 @@ export interface Me {
 /** One's own account. `hasAccount` false: the box's owner, who needs none. */
 export interface Account extends Me {
   email: string;
+  /** Letters leave this server. */
+  mail: boolean;
   hasAccount: boolean;
   hasPassword: boolean;
   /** Browsers that are signed in. */
