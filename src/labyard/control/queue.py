@@ -16,25 +16,34 @@ from labyard.store.plays import Desired
 from labyard.store.queue import QueueStore, Standing
 
 LOOK_LIFE: Final = 2.0
-"""Seconds for which one look serves whoever asks."""
+_NEWCOMER_LIFE: Final = 0.5  # for who is not in it: many may come at once
 LATELY: Final = 20
 """Plays whose starts say how long a start takes."""
 
 
 class Queue:
-    def __init__(self, store: QueueStore, host: Host, policy: Policy, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: QueueStore,
+        host: Host,
+        policy: Policy,
+        *,
+        clock: Callable[[], datetime],
+        life: float = LOOK_LIFE,
+    ) -> None:
+        """`life`: seconds for which one look serves whoever asks."""
         self._store = store
         self._host = host
         self._policy = policy
         self._clock = clock
         self._plans: dict[str, PlayPlan] = {}
-        self._looked = Sampled(self._look, LOOK_LIFE)
+        self._looked = Sampled(self._look, life)
 
     async def forecast(self, play_id: str) -> Forecast:
-        """Of one that waits. Empty: nothing can be said."""
+        """Of one that waits. Empty: nothing can be said, or not yet."""
         known = await self._looked.get()
         if play_id not in known:  # asked for a moment ago
-            known = await self._looked.get(fresh=True)
+            known = await self._looked.get(life=_NEWCOMER_LIFE)
         return known.get(play_id, Forecast())
 
     async def _look(self) -> dict[str, Forecast]:
@@ -66,8 +75,11 @@ class Queue:
 
 
 def in_turn(standing: Sequence[Standing]) -> list[Standing]:
-    """Who waits for room, by turns: those that were stopped and shall go on take what is free before anybody else."""
-    again = [each for each in standing if each.desired is Desired.RESTART and each.state is PlayState.STOPPED]
+    """Who waits for room, by turns: those that were stopped and shall go on take what is free before anybody else.
+
+    A host has been told of none of them.
+    """
+    again = [each for each in standing if each.desired is Desired.RESTART]
     first = [each for each in standing if each.state is PlayState.CREATED]
     return [*again, *first]
 

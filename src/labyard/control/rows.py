@@ -58,17 +58,18 @@ class Rows:
             raise NotFoundError(f"no play {play_id}")
         return row
 
-    async def view(self, row: PlayRow) -> PlayView:
+    async def view(self, row: PlayRow, *, foresee: bool = True) -> PlayView:
+        """`foresee` False: without how long it waits, which takes a look at all others."""
         waiting = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
         if not waiting:
             return PlayView(row=row, place=None, now=self._clock())
-        forecast = Forecast() if self._queue is None else await self._queue.forecast(row.id)
+        forecast = Forecast() if self._queue is None or not foresee else await self._queue.forecast(row.id)
         return PlayView(row=row, place=await self._store.place(row), now=self._clock(), forecast=forecast)
 
     async def add(self, row: PlayRow, deed: Deed) -> PlayView:
         await self._store.insert(row, (deed.told(row.id, row.created_at),))
         self._reconciler.poke(row.id)
-        return await self.view(row)
+        return await self.view(row, foresee=False)
 
     async def change(self, owner: str | None, play_id: str, change: Change, deed: Deed | None = None) -> PlayView:
         """`deed`: whose wish this is, for the diary; it is told when it changes anything."""

@@ -77,11 +77,14 @@ class Database:
     """One database. `begin` is one transaction: never wait for anything but the database inside it.
 
     A server that went away is waited for as long as `patience` says, in seconds, by whoever wants to begin; then, and when it
-    goes in the midst of a transaction, AwayError. It is used again as soon as it answers.
+    goes in the midst of a transaction, AwayError. It is used again as soon as it answers. So is a file that was taken
+    away and put back: what would be written meanwhile would be lost with the file that nobody can find any more.
     """
 
     def __init__(self, engine: AsyncEngine, *, patience: float = 10) -> None:
         self.engine = engine
+        self._file = _file_of(engine)
+        self._identity: tuple[int, int] | None = None
         self._patience = 0.0 if engine.dialect.name == "sqlite" else patience  # SQLite itself waits, see `_BUSY_MS`
 
     @classmethod
@@ -115,12 +118,23 @@ class Database:
     async def begin(self) -> AsyncIterator[Transaction]:
         """Committed at the end of the block, undone when it is left by an exception or cancelled."""
         with _away_told(self.engine):
+            self._check_file()
             connection = await self._connected()
+            self._identity = self._identity or _identity(self._file)
             try:
                 yield Transaction(connection)
                 await _to_its_end(connection.commit())
             finally:
                 await _to_its_end(connection.close())
+
+    def _check_file(self) -> None:
+        """AwayError when another file, or none, lies where the one lay that is open."""
+        if self._identity is not None and _identity(self._file) != self._identity:
+            log.warning("the file of the database is gone, or another one", file=str(self._file))
+            raise AwayError(
+                "the file of the database is not where it was",
+                hint="plays run on; put it back, or restart the server to use what lies there now",
+            )
 
     async def _connected(self) -> AsyncConnection:
         loop = asyncio.get_running_loop()
@@ -183,6 +197,21 @@ def _engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _file_of(engine: AsyncEngine) -> Path | None:
+    """Where SQLite keeps it; None: in memory, or elsewhere."""
+    name = engine.url.database
+    return Path(name) if engine.dialect.name == "sqlite" and name and name != ":memory:" else None
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file lies there: another one of the same name is another. None: there is none."""
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _parsed(url: str) -> URL:

@@ -79,6 +79,7 @@ class World:
 
     def reboot_server(self) -> None:
         self.progress = Progress(self.learners, clock=self.clock)
+        self.queue = Queue(self.standing, self.host, self.policy, clock=self.clock, life=0)
         self.reconciler = Reconciler(
             self.store, self.host, self.changes, self.policy, told=self.progress.see, clock=self.clock
         )
@@ -91,7 +92,7 @@ class World:
             self.policy,
             library=self.library,
             progress=self.progress,
-            queue=Queue(self.standing, self.host, self.policy, clock=self.clock),
+            queue=self.queue,
             clock=self.clock,
         )
 

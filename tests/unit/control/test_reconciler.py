@@ -44,7 +44,9 @@ async def it(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 async def test_the_row_comes_before_the_host(tmp_path: Path) -> None:
     host = FakeHost(tempers={"shy": Temper(start_refusals=1)})
-    async with world(tmp_path, host) as it:
+    async with world(
+        tmp_path, host, FAST.model_copy(update=dict.fromkeys(("retry_first", "retry_most"), timedelta(minutes=1)))
+    ) as it:
         play_id = await create(it, "shy")
         assert (await it.store.get(play_id)).state is PlayState.CREATED
         assert not host.journal.plays
