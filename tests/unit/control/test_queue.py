@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.unit.control.test_reconciler import becomes, create
 from labyard.control.forecast import STOP_TAKES, Forecast
 from labyard.hosts.fake import GIB, FakeHost, Temper
 from labyard.play.status import PlayState
+from labyard.store.plays import Desired, PlayRow, StateEvent
 
 pytestmark = pytest.mark.usefixtures("each_database")
 
@@ -28,18 +30,14 @@ async def seconds(it: World, play_id: str) -> int:
 
 
 async def test_starts_in_front_take_as_long_as_others_took_lately(tmp_path: Path) -> None:
-    host = FakeHost(tempers={"quick": Temper(boot=0.5), "slow": Temper(boot=3600)})
+    host = FakeHost(tempers={"slow": Temper(boot=3600)})
     async with world(tmp_path, host, FAST.model_copy(update={"starting_at_once": 1})) as it:
         running = asyncio.create_task(it.reconciler.run())
-        quick = await create(it, "quick")
-        await becomes(it, quick, PlayState.STARTING)
-        waiting = await create(it, "slow")
-        assert (await forecast(it, waiting)).latest == it.clock.now + FAST.start_deadline, "no start is known yet"
-        it.clock.advance(timedelta(seconds=40))
-        await becomes(it, quick, PlayState.RUNNING)
-        await becomes(it, waiting, PlayState.STARTING)
+        slow = await becomes(it, await create(it, "slow"), PlayState.STARTING)
         it.clock.advance(timedelta(seconds=10))
         first = await create(it, "a")
+        assert (await forecast(it, first)).latest == slow.state_at + FAST.start_deadline, "no start is known yet"
+        await it.store.insert(gone(slow, took=timedelta(seconds=40)))
         it.clock.advance(timedelta(microseconds=1))  # of two at the very same time, either may be the first
         second = await create(it, "b")
         assert [await seconds(it, each) for each in (first, second)] == [30, 70]
@@ -47,6 +45,13 @@ async def test_starts_in_front_take_as_long_as_others_took_lately(tmp_path: Path
         assert await seconds(it, second) == 30, "as soon as somebody in front leaves"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+def gone(row: PlayRow, *, took: timedelta) -> PlayRow:
+    """A play of before, whose start took that long."""
+    way = ((PlayState.STARTING, timedelta()), (PlayState.RUNNING, took), (PlayState.DESTROYED, took))
+    events = tuple(StateEvent(state=state, at=row.created_at + after) for state, after in way)
+    return replace(row, id="0" * 24, state=PlayState.DESTROYED, desired=Desired.DESTROYED, events=events, report=None)
 
 
 async def test_a_stop_that_is_under_way_is_waited_for_and_no_more(tmp_path: Path) -> None:
