@@ -103,6 +103,7 @@ class FakePlay:
         self.minutes = 60
         self.reason: str | None = None
         self.message = ""
+        self.queue: dict[str, Any] | None = None
         self.events: list[Json] = [{"state": state, "error": False, "at": now()}]
         self.stages = {machine["name"]: ("CREATED", False, "", now()) for machine in playground["machines"]}
         self.tasks: dict[str, Json] = {
@@ -150,7 +151,7 @@ class FakePlay:
             for name, (state, ready, stage, at) in self.stages.items()
         ]
         message = f"{SENTENCES.get(self.reason or '', '')} {self.message}".strip()
-        said = {"reason": self.reason, "message": message, "notes": self.notes}
+        said = {"reason": self.reason, "message": message, "notes": self.notes, "queue": self.queue}
         return {"factoryId": "", "stateEvents": self.events, "machines": machines, **said}
 
     def json(self) -> Json:

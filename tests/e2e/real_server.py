@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from labyard.control.access import OWNER
+from labyard.control.mail import Mailer
 from labyard.hosts.fake import FakeHost
 from labyard.repositories.settings import GitSettings
 from labyard.server.app import create_app, uvicorn_config
@@ -31,11 +32,12 @@ def real_server(
     program: ASGIApp | None = None,
     git: GitSettings | None = None,
     provider: Provider | None = None,
+    mailer: Mailer | None = None,
 ) -> Iterator[str]:
     """Serves until the block ends; gives a sign-in link that works once. `content`: a root of lessons.
 
     `program`: what listens on port 8080 of every machine. `git`: which repositories it may fetch. `provider`: who else
-    knows people, and lets strangers in.
+    knows people, and lets strangers in. `mailer`: who takes letters.
     """
     ready: threading.Event = threading.Event()
     box: dict[str, object] = {}
@@ -54,6 +56,7 @@ def real_server(
             settings=settings,
             git=git,
             provider=provider,
+            mailer=mailer,
             signup=provider is not None,
         )
         app = create_app(services, pages=pages)

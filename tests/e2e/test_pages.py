@@ -101,7 +101,12 @@ def test_a_start_shows_machines_and_steps_with_times(page: Page, fake: FakeServe
     expect(panel).to_contain_text("The terminal of node-02 opens here when it is ready")
     play.message = "Waiting for room on this box, place 2."
     play.version += 1
-    expect(panel).to_contain_text("place 2")
+    expect(panel.get_by_role("status")).to_contain_text("place 2")
+    play.queue = {"place": 1, "startsIn": None, "startsBy": "2031-05-06T14:32:00Z"}
+    play.version += 1
+    expect(panel.get_by_role("status")).to_contain_text("place 1. It begins when a play ends:")
+    expect(panel.get_by_role("status")).to_contain_text(":32 at the latest, if none is given more time.")
+    play.queue = None
     expect(panel.locator("[data-machine=node-03]")).to_contain_text("Fetching image debian-12")
     expect(panel.locator("[data-machine=node-03] .step-time")).to_have_text(re.compile(r"^\d+ s$"))
     expect(panel.locator("[data-task=seed_data]")).to_contain_text("Waiting for prepare_hosts")

@@ -32,6 +32,7 @@ from labyard.control.policy import Policy
 from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
+from labyard.control.queue import Queue
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.repositories import Repositories
 from labyard.hosts.fake import FakeHost
@@ -46,6 +47,7 @@ from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
 from labyard.store.progress import ProgressStore
+from labyard.store.queue import QueueStore
 from labyard.store.users import UserStore
 
 
@@ -73,7 +75,8 @@ def services_of(
     books = Catalog([own, catalog], Manifests(), own=own)
     pushed, previews = Pieces(folder / "pushed"), Pieces(folder / "previews")
     library = Library(tuple(content), books.grounds, own=pushed.root, previews=previews.root)
-    plays = Plays(store, books, host, reconciler, changes, policy, library=library, progress=progress)
+    queue = Queue(QueueStore(database), host, policy, clock=utc_now)
+    plays = Plays(store, books, host, reconciler, changes, policy, library=library, progress=progress, queue=queue)
     lessons = Lessons(library, plays, progress)
     learning = Learning(library, lessons, plays, progress)
     authoring = Authoring(library, pushed, previews, plays, bounds)

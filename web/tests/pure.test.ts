@@ -8,9 +8,10 @@ import { commandsOf, lessonOf, lessonProgress, looksRight, nextOpen, tabFor, tas
 import { manifestOf } from "../src/play/manifest.ts";
 import { layout } from "../src/play/map-layout.ts";
 import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments.ts";
-import { ending, machineLook, openInitTasks, stateOf, terminalMachines } from "../src/play/state.ts";
+import { ending, machineLook, openInitTasks, remark, stateOf, terminalMachines } from "../src/play/state.ts";
 import { nextTerminal, portAddress, safeLink, tabsOf } from "../src/play/tabs.ts";
-import { ago, elapsed, left, minutesOf } from "../src/play/time.ts";
+import { ago, clock, elapsed, left, minutesOf } from "../src/play/time.ts";
+import { choiceOf, permissionsOf, wordsOf } from "../src/play/who-may.ts";
 import { lessonPath, routeOf } from "../src/router.ts";
 import { blocks, spans } from "../src/text/markdown.ts";
 import { yaml } from "../src/text/yaml.ts";
@@ -274,4 +275,28 @@ test("an answer is looked at before it is sent", () => {
   assert.equal(looksRight("gw 01", "^[a-z0-9-]+$"), false);
   assert.equal(looksRight("", ""), false);
   assert.equal(looksRight("x", "("), true);
+});
+
+test("who waits for room is told a guess in the server's words, and a bound as a time of the clock here", () => {
+  const waits = (queue: object, message = "Waiting for room on this box, place 2.") => remark({ ...play(), status: { stateEvents: [{ state: "CREATED" }], message, queue: { place: 2, ...queue } } } as Play);
+  assert.equal(waits({ startsIn: 240, startsBy: null }), "Waiting for room on this box, place 2.");
+  assert.equal(waits({ startsBy: "never" }), "Waiting for room on this box, place 2.");
+  const soon = new Date(Date.now() + 1000);
+  assert.equal(waits({ startsBy: soon.toISOString() }), `Waiting for room on this box, place 2. It begins when a play ends: ${clock(soon)} at the latest, if none is given more time.`);
+  const now = new Date(2031, 4, 6, 23, 5);
+  assert.equal(clock(new Date(2031, 4, 6, 4, 5), now), "04:05");
+  assert.match(clock(new Date(2031, 4, 7, 4, 5), now), /7.*, 04:05$/);
+});
+
+test("words of who may are a choice, and back", () => {
+  assert.deepEqual(choiceOf([]), { choice: "owner", text: "" });
+  assert.deepEqual(choiceOf(["owner", "authenticated"]), { choice: "anyone", text: "" });
+  assert.deepEqual(choiceOf(["anyone", "nobody"]), { choice: "nobody", text: "" });
+  assert.deepEqual(choiceOf(["instructor", "owner"]), { choice: "instructor", text: "" });
+  assert.deepEqual(choiceOf(["user:ada", "github:bob", "owner", "instructor"]), { choice: "some", text: "ada, github:bob, instructor" });
+  assert.deepEqual(wordsOf("anyone", "ada"), ["anyone"]);
+  assert.deepEqual(wordsOf("some", " ada; @bob,ada  github:eve instructor"), ["user:ada", "user:bob", "github:eve", "instructor"]);
+  assert.deepEqual(wordsOf("some", " , "), ["owner"]);
+  for (const words of [["user:ada", "instructor"], ["anyone"], ["nobody"], ["owner"], ["instructor"]]) assert.deepEqual(wordsOf(choiceOf(words).choice, choiceOf(words).text), words);
+  assert.deepEqual([permissionsOf("playgrounds").length, permissionsOf("challenges").length], [3, 4]);
 });

@@ -28,6 +28,7 @@ from labyard.control.plays import Plays
 from labyard.control.ports import Ports
 from labyard.control.previews import Previews
 from labyard.control.progress import Progress
+from labyard.control.queue import Queue
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.repositories import Repositories
 from labyard.engine.engine import Engine
@@ -46,6 +47,7 @@ from labyard.store.pieces import PieceStore
 from labyard.store.plays import PlayStore
 from labyard.store.ports import PortStore
 from labyard.store.progress import ProgressStore
+from labyard.store.queue import QueueStore
 from labyard.store.users import UserStore
 
 
@@ -93,7 +95,8 @@ def services_over(
     catalog = Catalog((*settings.catalogs, own, resource("catalog") / "playgrounds"), Manifests(known=known), own=own)
     content, previews = Pieces(settings.data / "content"), Pieces(settings.data / "previews")
     library = Library((resource("catalog"),), catalog.grounds, own=content.root, previews=previews.root)
-    plays = Plays(store, catalog, host, reconciler, changes, rules, library=library, progress=progress)
+    queue = Queue(QueueStore(database), host, rules, clock=utc_now)
+    plays = Plays(store, catalog, host, reconciler, changes, rules, library=library, progress=progress, queue=queue)
     lessons = Lessons(library, plays, progress)
     learning = Learning(library, lessons, plays, progress)
     authoring = Authoring(library, content, previews, plays)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ KEPT = 30
 """Nights."""
 
 _PLAYS = "plays.json"
+_LOOKED_BACK = 3  # nights, for one that was written down
 _NAP = 300.0  # seconds at most until the clock is asked again: it may be set, the box may sleep
 
 Labs = Callable[[], AbstractAsyncContextManager[Lab]]
@@ -136,10 +137,16 @@ def history(folder: Path) -> list[Round]:
     return rounds(night / "report.json" for night in _nights(folder)[:KEPT])
 
 
-def matrix(folder: Path, at: time | None) -> str:
-    """The page that shows them."""
+def newest(folder: Path) -> Round | None:
+    """The last one that was written down; of one that is being played nothing is, yet."""
+    return next(iter(rounds(night / "report.json" for night in _nights(folder)[:_LOOKED_BACK])), None)
+
+
+def matrix(folder: Path, at: time | None, found: Collection[tuple[str, str]] | None = None) -> str:
+    """The page that shows them. `found`: kinds and names that whoever looks may find (None: all)."""
     note = "Nightly rounds are turned off." if at is None else f"A round is played every night at {at:%H:%M}."
-    return page(history(folder), note=note)
+    kept = history(folder)
+    return page(kept if found is None else [each.only(found) for each in kept], note=note)
 
 
 def _nights(folder: Path) -> list[Path]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -93,6 +94,11 @@ class Round:
     @property
     def red(self) -> bool:
         return any(outcome.result.red for outcome in self.outcomes)
+
+    def only(self, found: Collection[tuple[str, str]]) -> Round:
+        """What is left for somebody who finds these: kinds and names, a course standing for its lessons."""
+        left = (each for each in self.outcomes if (each.kind, each.name.partition("/")[0]) in found)
+        return replace(self, outcomes=tuple(left))
 
     def counts(self) -> dict[Result, int]:
         """How many of each, those that came up."""

@@ -47,10 +47,16 @@ class _Lines:
 def facts(play: PlayView) -> list[tuple[str, str]]:
     """(subject, what it does) of the play, each machine and each task that prepares it."""
     return [
-        (f"play {play.id}", play.state.lower().replace("_", " ")),
+        (f"play {play.id}", waiting(play) or play.state.lower().replace("_", " ")),
         *((machine.name, machine.words) for machine in play.machines),
         *((f"task {task.name}", task.words) for task in play.tasks if task.init),
     ]
+
+
+def waiting(play: PlayView) -> str:
+    """Its place in the queue, and when it begins, as the server says it; empty for one that does not wait for room."""
+    words = play.message if play.state == "CREATED" else ""
+    return words[:1].lower() + words[1:]
 
 
 @contextmanager
@@ -75,6 +81,8 @@ def table(play: PlayView, now: datetime) -> Table:
     grid = Table.grid(padding=(0, 2))
     name = play.title or play.playground
     grid.add_row("", Text(printable(name), style="bold"), Text(play.id, style="dim"))
+    if words := waiting(play):
+        grid.add_row(Text("…", style="yellow"), "queue", Text(printable(words)))
     for machine in play.machines:
         waited = "" if machine.ready or not machine.since else since(machine.since, now)
         mark = Text("✓", style="green") if machine.ready else Text("…", style="yellow")

@@ -25,6 +25,7 @@ SESSION_LIFE = timedelta(days=30)
 MOST_TOKENS = 100  # of one person
 _LONGEST_LIFE = timedelta(days=3650)
 _NAME_LIMIT = 200
+_SESSION, _TOKEN, _OWNERS_KEY = "session-", "token-", "owner"
 
 
 class Proof(StrEnum):
@@ -36,13 +37,17 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """`id`: what is theirs says so. `handle`: what people call them. `scopes` None: whatever their role may."""
+    """`id`: what is theirs says so. `handle`: what people call them. `scopes` None: whatever their role may.
+
+    `key`: what they showed, hashed; `Access.holds` says whether it is still good.
+    """
 
     id: str
     handle: str
     role: Role
     proof: Proof
     scopes: frozenset[Scope] | None = None
+    key: str = ""
 
 
 class Access:
@@ -57,11 +62,11 @@ class Access:
         """Who holds this token. `token_id`: the first half of `Basic id:token`, which must then fit."""
         hashed = digest(secret)
         if hmac.compare_digest(hashed, self._owner):
-            return await self._person(OWNER, Proof.TOKEN) if token_id in (None, OWNER) else None
+            return await self._person(OWNER, Proof.TOKEN, _OWNERS_KEY) if token_id in (None, OWNER) else None
         row = await self._store.token(hashed, now=self._clock())
         if row is None or token_id not in (None, row.id):
             return None
-        person = await self._person(row.owner, Proof.TOKEN)
+        person = await self._person(row.owner, Proof.TOKEN, f"{_TOKEN}{hashed}")
         if person is None or not row.scopes:
             return person
         return replace(person, scopes=frozenset(Scope(word) for word in row.scopes.split()))
@@ -70,19 +75,31 @@ class Access:
         """Whether they are still there, and not shut out."""
         return await self._person(owner, Proof.COOKIE) is not None
 
+    async def holds(self, owner: str, key: str) -> bool:
+        """Whether what they once showed (`Person.key`) still lets them in: a session that goes on, a token that is kept."""
+        now, good = self._clock(), False
+        if key.startswith(_SESSION):
+            good = await self._store.session(key.removeprefix(_SESSION), now=now) == owner
+        elif key.startswith(_TOKEN):
+            row = await self._store.token(key.removeprefix(_TOKEN), now=now)
+            good = row is not None and row.owner == owner
+        elif key == _OWNERS_KEY:  # another token of the owner's would have signed otherwise
+            good = owner == OWNER
+        return good and await self.is_let_in(owner)
+
     async def may(self, owner: str, right: Right) -> bool:
         """Whether somebody who is not asking just now may do this."""
         person = await self._person(owner, Proof.COOKIE)
         return person is not None and may(person.role, right)
 
-    async def _person(self, owner: str, proof: Proof) -> Person | None:
+    async def _person(self, owner: str, proof: Proof, key: str = "") -> Person | None:
         """None: they are gone, or shut out."""
         if owner == OWNER:
-            return Person(id=OWNER, handle=OWNER, role=Role.ADMIN, proof=proof)
+            return Person(id=OWNER, handle=OWNER, role=Role.ADMIN, proof=proof, key=key)
         user = await self._users.get(owner)
         if user is None or user.disabled_at is not None:
             return None
-        return Person(id=user.id, handle=user.handle, role=Role(user.role), proof=proof)
+        return Person(id=user.id, handle=user.handle, role=Role(user.role), proof=proof, key=key)
 
     def ticket(self, text: str, life: timedelta) -> str:
         """`text`, signed, good for `life`: for addresses that carry their own permission. Outlives this process."""
@@ -105,8 +122,9 @@ class Access:
         return hmac.new(self._key, text.encode(), sha256).hexdigest()
 
     async def by_session(self, secret: str) -> Person | None:
-        owner = await self._store.session(digest(secret), now=self._clock())
-        return None if owner is None else await self._person(owner, Proof.COOKIE)
+        hashed = digest(secret)
+        owner = await self._store.session(hashed, now=self._clock())
+        return None if owner is None else await self._person(owner, Proof.COOKIE, f"{_SESSION}{hashed}")
 
     async def new_token(
         self, owner: str, name: str, *, scopes: Sequence[str] = (), life: timedelta | None = None

@@ -97,15 +97,23 @@ class Accounts:
         user = await self._users.get(owner)
         if user is None:
             raise ConflictError("the owner of this box has no password", hint="`labyard user add` makes an account")
-        stored = await self._passwords.get(owner)
         form = good_password(new, name=user.handle)
-        if stored is not None:  # who came by a link has none, and may choose one
-            self._tries.take({f"change:{owner}": ACCOUNT_FREE})
-            if not await self._hasher.verify(stored, current):
-                raise ForbiddenError("the current password is wrong")
-            self._tries.forgive(f"change:{owner}")
+        await self.prove(owner, current)
         keep = None if session is None else digest(session)
         await self._passwords.put(owner, await self._hasher.hash(form), now=self._clock(), keep=keep)
+
+    async def prove(self, owner: str, current: str) -> None:
+        """That it is them who sits there: who came by a link has no password, and need not know one.
+
+        ForbiddenError when `current` is wrong; TooManyTriesError.
+        """
+        stored = await self._passwords.get(owner)
+        if stored is None:
+            return
+        self._tries.take({f"change:{owner}": ACCOUNT_FREE})
+        if not await self._hasher.verify(stored, current):
+            raise ForbiddenError("the current password is wrong")
+        self._tries.forgive(f"change:{owner}")
 
     async def set_password(self, user: UserRow, new: str) -> None:
         """By an admin: all sessions end. BadRequestError."""

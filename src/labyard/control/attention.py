@@ -23,7 +23,7 @@ _SLOW: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """`code` can be searched for. `about`: which of the admin pages shows more: plays, images, disk, or empty."""
+    """`code` can be searched for. `about`: which page shows more: plays, images, disk, status (the bots'), or empty."""
 
     code: str
     text: str

@@ -12,6 +12,7 @@ from labyard.control.identities import Identities
 from labyard.control.invitations import Invitations
 from labyard.control.mail import Mailer
 from labyard.control.outbox import Outbox
+from labyard.control.own_address import OwnAddress
 from labyard.control.passwords import Hasher
 from labyard.control.people import People
 from labyard.control.post import Post
@@ -30,6 +31,7 @@ class Doors:
     accounts: Accounts
     invitations: Invitations
     identities: Identities
+    own_address: OwnAddress
     tries: Tries
     outbox: Outbox
     post: Post | None = None
@@ -51,8 +53,9 @@ def doors_over(
 ) -> Doors:
     tries, outbox = Tries(), outbox or Outbox()
     store, users = AccountStore(database), UserStore(database)
+    passwords = PasswordStore(database)
     accounts = Accounts(
-        PasswordStore(database),
+        passwords,
         store,
         users,
         access,
@@ -66,6 +69,7 @@ def doors_over(
         accounts=accounts,
         invitations=invitations,
         identities=Identities(store, users, accounts, invitations, people, access, signup=signup),
+        own_address=OwnAddress(accounts, passwords, users, access),
         tries=tries,
         outbox=outbox,
         post=post,

@@ -64,3 +64,31 @@ Sign in, or choose a new password, here:
 {url}
 """,
     )
+
+
+def address_letter(handle: str, url: str) -> Letter:
+    """To the new address."""
+    return Letter(
+        subject="Is this your address at Labyard?",
+        text=f"""Hello,
+
+{handle}, hopefully you, wants to use this address at Labyard. Say yes here, within half an hour:
+
+{url}
+
+If it was not you, do nothing.
+""",
+    )
+
+
+def moved_letter(handle: str) -> Letter:
+    """To the old one, which does not learn the new one."""
+    return Letter(
+        subject="Your address at Labyard is changed",
+        text=f"""Hello {handle},
+
+from now on Labyard writes to another address of yours, no longer to this one.
+
+If it was not you, tell whoever runs the server, at once.
+""",
+    )

@@ -35,6 +35,10 @@ class Held:
     def allows(self, person: Person, permission: Permission) -> bool:
         return self.rules.allow(person, self.owner, permission)
 
+    def changes(self, person: Person) -> bool:
+        """Whether they say who may."""
+        return may(person.role, Right.WRITE) and (person.role is Role.ADMIN or person.id == self.owner)
+
 
 class Permissions:
     def __init__(self, store: PieceStore, catalog: Catalog, library: Library) -> None:
@@ -135,6 +139,14 @@ class Permissions:
     async def _held(self, entry: content.Entry) -> Held:
         row = await self._store.get(f"{entry.plural}/{entry.name}")
         return _piece(entry, {} if row is None else {row.key: row})
+
+    async def found(self, person: Person) -> frozenset[tuple[str, str]]:
+        """Kind and name of all playgrounds and lessons of the catalog that they may find."""
+        told = {("playground", entry.name) for entry, _ in await self.playgrounds(person)}
+        for plural, kind in content.PLURALS.items():
+            entries = await asyncio.to_thread(self._library.entries, plural)
+            told |= {(kind, name) for name in await self.pieces(person, plural, entries)}
+        return frozenset(told)
 
     # -- whose it is, and what they say --------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from labyard.control.moments import Moments, refuse_unkept
 from labyard.control.planning import NewPlay, Planner
 from labyard.control.policy import Policy
 from labyard.control.progress import Progress
+from labyard.control.queue import Queue
 from labyard.control.reconciler import Reconciler, utc_now
 from labyard.control.refusals import BadRequestError, TooManyError
 from labyard.control.rows import PlayView, Rows, refuse_gone
@@ -47,13 +48,14 @@ class Plays:
         *,
         library: Library | None = None,
         progress: Progress | None = None,
+        queue: Queue | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`library` None: there are no lessons. `progress`: told of attempts."""
+        """`library` None: there are no lessons. `progress`: told of attempts. `queue`: asked by those who wait."""
         self._store = store
         self._host = host
         self._reconciler = reconciler
-        self._rows = Rows(store, reconciler, changes, clock=clock)
+        self._rows = Rows(store, reconciler, changes, queue, clock=clock)
         self._policy = policy
         self._clock = clock
         self._planner = Planner(catalog, library, host, policy)

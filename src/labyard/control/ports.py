@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from labyard.control.access import Access
+from labyard.control.access import Access, Person
 from labyard.control.plays import Plays
 from labyard.control.port_names import PortName
 from labyard.control.refusals import BadRequestError, TooManyError
@@ -101,24 +101,30 @@ class Ports:
             raise NotFoundError("nothing is exposed here")
         return Found(port=port, owner=row.owner)
 
-    async def ticket(self, owner: str, name: PortName) -> str:
+    async def ticket(self, person: Person, name: PortName) -> str:
         """What lets a browser of the play's owner in at a port, within a minute. NotFoundError for everybody else."""
-        await self._plays.get(owner, name.play)
-        return self._access.ticket(f"enter:{name.label}:{owner}", TICKET_LIFE)
+        await self._plays.get(person.id, name.play)
+        return self._access.ticket(f"enter:{name.label}:{person.id}:{person.key}", TICKET_LIFE)
 
     def enter(self, found: Found, name: PortName, ticket: str) -> str | None:
-        """What shows from now on that they may; None for a ticket that is none, or too old."""
-        if not self._access.check_ticket(ticket, f"enter:{name.label}:{found.owner}"):
-            return None
-        return self._access.ticket(f"port:{name.label}:{found.owner}", STAY_LIFE)
+        """What shows from now on that they may, as long as they are signed in; None for a ticket that is none, or too old."""
+        key = self._key(ticket, f"enter:{name.label}:{found.owner}:")
+        return None if key is None else self._access.ticket(f"port:{name.label}:{found.owner}:{key}", STAY_LIFE)
+
+    def _key(self, ticket: str, about: str) -> str | None:
+        """What somebody was signed in by, out of a ticket that was made for `about`."""
+        said = self._access.read_ticket(ticket)
+        return said.removeprefix(about) if said is not None and said.startswith(about) else None
 
     async def may(self, found: Found, name: PortName, shown: Sequence[str]) -> bool:
         """`shown`: what a browser has; one that is good is enough."""
         if found.port.access == "public":
             return True
-        about = f"port:{name.label}:{found.owner}"
-        good = any(self._access.check_ticket(each, about) for each in shown)
-        return good and await self._access.is_let_in(found.owner)
+        about = f"port:{name.label}:{found.owner}:"
+        for key in {self._key(each, about) for each in shown}:
+            if key is not None and await self._access.holds(found.owner, key):
+                return True
+        return False
 
 
 def _of_tabs(play: str, plan: PlayPlan, made: datetime) -> list[PortRow]:

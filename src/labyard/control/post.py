@@ -7,10 +7,18 @@ from typing import Final
 
 from labyard.control.accounts import Accounts
 from labyard.control.invitations import HOUSE, Invitations, Wish
-from labyard.control.letters import invitation_letter, known_letter, password_letter, signup_letter
+from labyard.control.letters import (
+    address_letter,
+    invitation_letter,
+    known_letter,
+    moved_letter,
+    password_letter,
+    signup_letter,
+)
 from labyard.control.mail import Mailer
 from labyard.control.mail_address import mail_address
 from labyard.control.outbox import Outbox
+from labyard.control.own_address import NewAddress
 from labyard.control.tries import MAIL_FREE, PLACE_FREE, Tries, place_key
 
 _SIGNUP_LIFE: Final = timedelta(days=1)
@@ -51,6 +59,24 @@ class Post:
                 return
             _, secret = await self._invitations.make(HOUSE, Wish(email=address, life=_SIGNUP_LIFE))
             await self._mailer.send(address, signup_letter(f"{root}/join?token={secret}"))
+
+        self._outbox.put(work)
+
+    def new_address(self, change: NewAddress, link: str, *, place: str) -> None:
+        """Write a link to it, unless somebody has it already: who asks does not learn that. TooManyTriesError."""
+        address = self._counted(change.new, place)
+
+        async def work() -> None:
+            if await self._accounts.by_email(address) is None:
+                await self._mailer.send(address, address_letter(change.user.handle, link))
+
+        self._outbox.put(work)
+
+    def moved(self, change: NewAddress) -> None:
+        """Tell the old address."""
+
+        async def work() -> None:
+            await self._mailer.send(change.old, moved_letter(change.user.handle))
 
         self._outbox.put(work)
 

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from labyard.control.changes import Changes
 from labyard.control.diary import Deed, happened
+from labyard.control.forecast import Forecast
+from labyard.control.queue import Queue
 from labyard.control.reconciler import Reconciler
 from labyard.errors import ConflictError, NotFoundError
 from labyard.play.status import PlayState
@@ -22,18 +24,27 @@ Change = Callable[[PlayRow, datetime], PlayRow]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlayView:
-    """A row, and its place in the queue (from 1) while it waits for its first start."""
+    """A row, and its place in the queue (from 1) while it waits for its first start; then `forecast` says how long."""
 
     row: PlayRow
     place: int | None
     now: datetime
+    forecast: Forecast = Forecast()  # noqa: RUF009 - frozen
 
 
 class Rows:
     def __init__(
-        self, store: PlayStore, reconciler: Reconciler, changes: Changes, *, clock: Callable[[], datetime]
+        self,
+        store: PlayStore,
+        reconciler: Reconciler,
+        changes: Changes,
+        queue: Queue | None,
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
+        """`queue` None: who waits is told their place alone."""
         self._store = store
+        self._queue = queue
         self._reconciler = reconciler
         self._changes = changes
         self._clock = clock
@@ -47,14 +58,18 @@ class Rows:
             raise NotFoundError(f"no play {play_id}")
         return row
 
-    async def view(self, row: PlayRow) -> PlayView:
+    async def view(self, row: PlayRow, *, foresee: bool = True) -> PlayView:
+        """`foresee` False: without how long it waits, which takes a look at all others."""
         waiting = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
-        return PlayView(row=row, place=await self._store.place(row) if waiting else None, now=self._clock())
+        if not waiting:
+            return PlayView(row=row, place=None, now=self._clock())
+        forecast = Forecast() if self._queue is None or not foresee else await self._queue.forecast(row.id)
+        return PlayView(row=row, place=await self._store.place(row), now=self._clock(), forecast=forecast)
 
     async def add(self, row: PlayRow, deed: Deed) -> PlayView:
         await self._store.insert(row, (deed.told(row.id, row.created_at),))
         self._reconciler.poke(row.id)
-        return await self.view(row)
+        return await self.view(row, foresee=False)
 
     async def change(self, owner: str | None, play_id: str, change: Change, deed: Deed | None = None) -> PlayView:
         """`deed`: whose wish this is, for the diary; it is told when it changes anything."""

@@ -22,9 +22,10 @@ class Sampled(Generic[T]):
         self._turn = asyncio.Lock()
         self._last: tuple[float, T] | None = None
 
-    async def get(self) -> T:
-        """Raises what measuring raises; the next one who asks measures anew."""
+    async def get(self, *, life: float | None = None) -> T:
+        """`life`: of this answer. Raises what measuring raises; the next one who asks measures anew."""
+        most = self._life if life is None else min(life, self._life)
         async with self._turn:
-            if self._last is None or self._clock() - self._last[0] >= self._life:
+            if self._last is None or self._clock() - self._last[0] >= most:
                 self._last = (self._clock(), await self._measure())
             return self._last[1]

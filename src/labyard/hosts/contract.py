@@ -20,7 +20,10 @@ INPUT_LIMIT = 16 << 10
 
 
 class Capacity(Value):
-    """Bytes and cores of a host: all there is, and what plays have been promised."""
+    """Bytes and cores of a host: all there is, and what plays have been promised.
+
+    `machine_overhead`: what is counted for each machine beside its own memory.
+    """
 
     cpus: int
     memory: int
@@ -29,6 +32,7 @@ class Capacity(Value):
     disk_free: int
     accelerator: str
     plays: int
+    machine_overhead: int = 0
 
 
 class PlayCost(Value):

@@ -134,6 +134,7 @@ class LocalHost:
             disk_free=room.disk_free,
             accelerator=(await self._engine.parts.verdict()).accelerator.value,
             plays=len(self._engine.reports()),
+            machine_overhead=self._engine.parts.settings.memory_overhead,
         )
 
     async def load(self) -> Load:

@@ -16,13 +16,14 @@ router = APIRouter(prefix="/api/account", tags=["account"])
 
 @router.get("")
 async def account(person: Asker, services: Given) -> Any:
-    """`hasAccount` false: the box's owner, who needs none. `sessions`: browsers that are signed in."""
+    """`hasAccount` false: the box's owner, who needs none. `sessions`: browsers that are signed in. `mail`: letters leave."""
     accounts = services.doors.accounts
     return {
         "id": person.id,
         "handle": person.handle,
         "role": person.role.value,
         "email": await accounts.email(person.id),
+        "mail": services.doors.post is not None,
         "hasAccount": person.id != OWNER,
         "hasPassword": await accounts.has_password(person.id),
         "sessions": await services.access.sessions(person.id),

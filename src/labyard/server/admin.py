@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 
 from labyard import __version__
+from labyard.bots.nightly import newest
 from labyard.control.roles import Right, may
 from labyard.server import admin_shapes as shapes
+from labyard.server import night_notices
 from labyard.server.asker import Asker, Given, Operator
 from labyard.server.bodies import EndPlays, documented, given
 from labyard.server.sockets import sockets_of
@@ -19,7 +23,10 @@ router = APIRouter(prefix="/api", tags=["admin"])
 @router.get("/host")
 async def host(request: Request, _person: Operator, services: Given) -> Any:
     """What there is, what is promised and taken, plays by state, and what needs somebody's attention."""
-    box = await services.operating.box()
+    box, nights = await services.operating.box(), services.nights
+    last = await asyncio.to_thread(newest, nights.folder)
+    found = night_notices.notices(last, services.clock(), nightly=nights.at is not None)
+    box = replace(box, notices=sorted((*box.notices, *found), key=lambda notice: not notice.grave))
     return shapes.box(box, version=__version__, sockets=sockets_of(request).open)
 
 

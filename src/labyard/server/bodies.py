@@ -195,6 +195,13 @@ class ChangePassword(SetPassword):
     current: str = ""
 
 
+class ChangeAddress(Body):
+    """`current`: the password, of who has one."""
+
+    email: str
+    current: str = ""
+
+
 class NewInvitation(Body):
     """`email` empty: for whoever has the link. `send`: it is written to the address."""
 

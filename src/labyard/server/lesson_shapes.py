@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from labyard.content.document import Document
 from labyard.content.ground import Ground
-from labyard.content.library import Entry
+from labyard.content.library import Entry, Origin
 from labyard.content.model import Challenge, Content, Listed, Played, SkillPath
 from labyard.content.tree import Page
 from labyard.control.learning import Course, Gate, LessonState, ModuleState, UnitState
@@ -23,11 +23,12 @@ AUTHOR = {"userId": "owner", "name": "owner", "displayName": "", "official": Tru
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """What whoever asks may do with a piece."""
+    """What whoever asks may do with a piece. `change`: say who may."""
 
     read: bool = True
     start: bool = True
     solution: bool = True
+    change: bool = False
 
 
 def lesson(view: LessonView, access: Access, *, page: str) -> Json:
@@ -73,7 +74,12 @@ def piece(entry: Entry, access: Access, *, page: str) -> Json:
         "playground": "" if play_in is None else play_in.name,
         "initConditions": _parameters(entry.ground),
         "canStart": play_in is not None and access.start and is_sound(entry.document, entry.ground),
-        "userAccess": {"canRead": access.read, "canStart": access.start, "canReadSolution": access.solution},
+        "userAccess": {
+            "canRead": access.read,
+            "canStart": access.start,
+            "canReadSolution": access.solution,
+            "canChange": access.change and entry.origin is not Origin.PREVIEW,
+        },
         "origin": entry.origin.value,
         "problems": [str(problem) for problem in entry.problems[:_MOST_PROBLEMS]],
     }

@@ -64,6 +64,7 @@ def access_of(held: Held, person: Person) -> shapes.Access:
         read=held.allows(person, Permission.READ),
         start=held.allows(person, Permission.START),
         solution=held.allows(person, Permission.READ_SOLUTION),
+        change=held.changes(person),
     )
 
 

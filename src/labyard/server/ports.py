@@ -88,7 +88,7 @@ async def enter(request: Request, services: Given, port: str = "", next: str = "
     try:
         if name is None:
             raise NotFoundError("this is no port")
-        ticket = await services.ports.ticket(person.id, name)
+        ticket = await services.ports.ticket(person, name)
     except NotFoundError:
         return HTMLResponse(plain_page("Nothing is here", "This port is not yours, or its play is gone.", ""), 404)
     scheme, _, host = page_root(request).partition("://")

@@ -15,6 +15,7 @@ from labyard.control.rules import Permission
 from labyard.hosts.contract import Capacity, DiskUse, MachineLoads, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
+from labyard.server import turns
 from labyard.store.invitations import InvitationRow
 from labyard.store.keys import TokenRow
 from labyard.store.plays import PlayRow
@@ -71,7 +72,7 @@ def expires_in(row: PlayRow, now: datetime) -> int:
 
 
 def status(view: PlayView) -> Json:
-    """PlayStatus. Ours: `reason`, `message`, `notes`."""
+    """PlayStatus. Ours: `reason`, `message`, `notes`, `queue`."""
     row = view.row
     known = {} if row.report is None else {machine.name: machine for machine in row.report.machines}
     return {
@@ -82,6 +83,7 @@ def status(view: PlayView) -> Json:
         "machines": [machine_status(known.get(plan.name, MachineStatus(name=plan.name))) for plan in row.plan.machines],
         "reason": None if row.reason is None else row.reason.value,
         "message": message(view),
+        "queue": turns.turn(view),
         "notes": list(row.plan.notes if row.report is None else row.report.notes),
     }
 
@@ -90,7 +92,7 @@ def message(view: PlayView) -> str:
     """What a learner should know of the state, in a sentence or two."""
     row = view.row
     if view.place is not None:
-        return f"Waiting for room on this box, place {view.place}."
+        return turns.waiting(view)
     if row.reason is None:
         return row.detail
     return f"{row.reason.sentence} {row.detail}".strip()
@@ -283,6 +285,7 @@ def playground(entry: Entry, held: Held, person: Person, *, page: str, extended:
             "canList": held.allows(person, Permission.LIST),
             "canRead": True,
             "canStart": entry.manifest is not None and held.allows(person, Permission.START),
+            "canChange": held.changes(person),
         },
         "machines": [],
         "problems": [str(problem) for problem in entry.problems],

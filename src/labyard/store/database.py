@@ -137,17 +137,18 @@ class Database:
     """One database. `begin` is one transaction: never wait for anything but the database inside it.
 
     A server that went away is waited for as long as `patience` says, in seconds, by whoever wants to begin; then, and when it
-    goes in the midst of a transaction, AwayError. It is used again as soon as it answers.
+    goes in the midst of a transaction, AwayError. It is used again as soon as it answers. So is a file that was taken
+    away and put back: what would be written meanwhile would be lost with the file that nobody can find any more.
     """
 
     def __init__(self, engine: Engine, *, patience: float = 10) -> None:
         self.engine = engine
         name = engine.dialect.name
+        self._file = _file_of(engine)
+        self._identity: tuple[int, int] | None = None
         self._patience = 0.0 if name == "sqlite" else patience  # SQLite itself waits, see `_BUSY_MS`
         self._free = asyncio.Semaphore(_CONNECTIONS[name])
-        self._threads = ThreadPoolExecutor(
-            _CONNECTIONS[name], "database"
-        )  # one for each connection: none waits for one
+        self._threads = ThreadPoolExecutor(_CONNECTIONS[name], "database")  # one each: none waits for another
 
     @classmethod
     async def open(cls, url: str, *, patience: float = 10, opening: float = 30) -> Database:
@@ -164,6 +165,7 @@ class Database:
             await database.close()
             raise
         database._patience = min(database._patience, patience)
+        database._identity = _identity(database._file)
         return database
 
     @classmethod
@@ -181,6 +183,7 @@ class Database:
     async def begin(self) -> AsyncIterator[Transaction]:
         """Committed at the end of the block, undone when it is left by an exception or cancelled."""
         with _away_told():
+            self._check_file()
             await self._room()
             try:
                 transaction = Transaction(self.engine, self._threads, patience=self._patience)
@@ -192,6 +195,15 @@ class Database:
                 await transaction.end(commit=True)
             finally:
                 self._free.release()
+
+    def _check_file(self) -> None:
+        """AwayError when another file, or none, lies where the one lay that is open."""
+        if self._identity is not None and _identity(self._file) != self._identity:
+            log.warning("the file of the database is gone, or another one", file=str(self._file))
+            raise AwayError(
+                "the file of the database is not where it was",
+                hint="plays run on; put it back, or restart the server to use what lies there now",
+            )
 
     async def _room(self) -> None:
         try:
@@ -250,6 +262,21 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _file_of(engine: Engine) -> Path | None:
+    """Where SQLite keeps it; None: in memory, or elsewhere."""
+    name = engine.url.database
+    return Path(name) if engine.dialect.name == "sqlite" and name and name != ":memory:" else None
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file lies there: another one of the same name is another. None: there is none."""
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _parsed(url: str) -> URL:

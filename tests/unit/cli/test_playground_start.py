@@ -128,3 +128,25 @@ def test_a_stranger_learns_what_token_is_missing(cli: Cli) -> None:
     done = cli("playground", "start", "mini-lan")
     assert done.returncode == 1
     assert b"LABYARD_TOKEN" in done.stderr
+
+
+def test_who_waits_for_room_is_told_their_place_as_it_changes(cli: Cli, server: FakeServer) -> None:
+    ready = server.make_play(ID)["status"]
+
+    def waiting(place: int) -> dict[str, Any]:
+        status: dict[str, Any] = server.make_play(ID, state="CREATED", ready=False)["status"]
+        return {
+            **status,
+            "message": f"Waiting for room on this box, place {place}. It begins in about {place} minutes.",
+        }
+
+    def create(_body: dict[str, Any]) -> dict[str, Any]:
+        server.messages = [{"kind": "status", "status": each} for each in (waiting(2), waiting(2), waiting(1), ready)]
+        return {**server.make_play(ID, state="CREATED", ready=False), "status": waiting(3)}
+
+    server.on_create = create
+    told = cli("playground", "start", "mini-lan").stderr.decode().splitlines()
+    places = [line for line in told if line.startswith(f"play {ID}: waiting for room")]
+    assert [line.rpartition("place ")[2] for line in places] == [
+        f"{place}. It begins in about {place} minutes." for place in (3, 2, 1)
+    ]

@@ -15,10 +15,12 @@ from labyard.control.manifests import Manifests
 from labyard.control.plays import Plays
 from labyard.control.policy import Policy
 from labyard.control.progress import Progress
+from labyard.control.queue import Queue
 from labyard.control.reconciler import Reconciler
 from labyard.hosts.fake import FakeHost
 from labyard.store.plays import PlayRow, PlayStore
 from labyard.store.progress import ProgressStore
+from labyard.store.queue import QueueStore
 
 __all__ = ["each_database"]
 
@@ -64,6 +66,7 @@ class World:
 
     store: PlayStore
     learners: ProgressStore
+    standing: QueueStore
     host: FakeHost
     policy: Policy = FAST
     clock: Clock = field(default_factory=Clock)
@@ -76,6 +79,7 @@ class World:
 
     def reboot_server(self) -> None:
         self.progress = Progress(self.learners, clock=self.clock)
+        self.queue = Queue(self.standing, self.host, self.policy, clock=self.clock, life=0)
         self.reconciler = Reconciler(
             self.store, self.host, self.changes, self.policy, told=self.progress.see, clock=self.clock
         )
@@ -88,6 +92,7 @@ class World:
             self.policy,
             library=self.library,
             progress=self.progress,
+            queue=self.queue,
             clock=self.clock,
         )
 
@@ -103,7 +108,7 @@ class World:
 @asynccontextmanager
 async def world(folder: Path, host: FakeHost | None = None, policy: Policy = FAST) -> AsyncIterator[World]:
     database = await open_copy(folder / "labyard.db")
-    made = World(PlayStore(database), ProgressStore(database), host or FakeHost(), policy)
+    made = World(PlayStore(database), ProgressStore(database), QueueStore(database), host or FakeHost(), policy)
     try:
         yield made
     finally:

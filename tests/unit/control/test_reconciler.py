@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.control.conftest import FAST, World, manifest, world
 
+from labyard.control.forecast import Forecast
 from labyard.control.planning import NewPlay
 from labyard.control.refusals import TooManyError
 from labyard.errors import ConflictError, NotFoundError
@@ -43,7 +44,9 @@ async def it(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 async def test_the_row_comes_before_the_host(tmp_path: Path) -> None:
     host = FakeHost(tempers={"shy": Temper(start_refusals=1)})
-    async with world(tmp_path, host) as it:
+    async with world(
+        tmp_path, host, FAST.model_copy(update=dict.fromkeys(("retry_first", "retry_most"), timedelta(minutes=1)))
+    ) as it:
         play_id = await create(it, "shy")
         assert (await it.store.get(play_id)).state is PlayState.CREATED
         assert not host.journal.plays
@@ -205,5 +208,33 @@ async def test_a_hundred_plays(tmp_path: Path) -> None:
             for play_id in ids:
                 await becomes(it, play_id, PlayState.DESTROYED)
         assert not it.host.journal.plays
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_who_waits_begins_by_the_time_that_was_told(tmp_path: Path) -> None:
+    async with world(tmp_path, FakeHost(memory=GIB)) as it:
+        running = asyncio.create_task(it.reconciler.run())
+        first = await create(it, memory="1GiB")
+        await becomes(it, first, PlayState.RUNNING)
+        await it.plays.set_max_play_time("owner", first, 90)
+        waiting = await create(it, memory="1GiB")
+        told = (await it.plays.get("owner", waiting)).forecast
+        assert told.soon is None and told.latest == it.clock.now + timedelta(minutes=90) + FAST.stop_deadline
+        it.clock.advance(timedelta(minutes=90))
+        await becomes(it, waiting, PlayState.RUNNING)
+        assert (await it.plays.get("owner", waiting)).forecast == Forecast()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_nothing_is_told_while_nobody_must_end(tmp_path: Path) -> None:
+    async with world(tmp_path, FakeHost(memory=GIB)) as it:
+        running = asyncio.create_task(it.reconciler.run())
+        first = await create(it, memory="1GiB")
+        await becomes(it, first, PlayState.RUNNING)
+        await it.plays.make_persistent("owner", first)
+        view = await it.plays.get("owner", await create(it, memory="1GiB"))
+        assert (view.place, view.forecast) == (1, Forecast())
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

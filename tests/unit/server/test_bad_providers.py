@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import json
@@ -21,6 +22,7 @@ from tests.unit.server.test_signin import browser, who
 
 from labyard.control.identities import Identity
 from labyard.errors import ConflictError
+from labyard.server.oidc import answers
 from labyard.server.oidc.answers import (
     ProviderAnswerError,
     ProviderError,
@@ -157,6 +159,23 @@ async def test_answers_that_are_none(
     fake.answers[word] = answer
     error = await refused(provider, fake, next(kind for kind in KINDS if kind.code == code))
     assert error.hint and len(error.message) < 300 and "<" not in error.message
+
+
+@pytest.mark.parametrize("word", ["openid-configuration", "token_endpoint", "jwks_uri", "userinfo_endpoint"])
+async def test_one_that_trickles_is_given_up(
+    provider: Provider, fake: Fake, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, and the end never."""
+
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    monkeypatch.setattr(answers, "_LONGEST", 0.2)
+    fake.answers[word] = lambda: httpx.Response(200, content=drops())
+    async with asyncio.timeout(5):
+        assert "too long" in (await refused(provider, fake, ProviderUnreachableError)).message
 
 
 @pytest.mark.parametrize("word", ["openid-configuration", "token_endpoint"])

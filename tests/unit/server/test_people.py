@@ -28,6 +28,7 @@ from labyard.server import (
     joining,
     lessons,
     metrics,
+    new_address,
     oidc_signin,
     playgrounds,
     plays,
@@ -158,6 +159,7 @@ ROUTERS = (
     lessons,
     oidc_signin,
     metrics,
+    new_address,
     playgrounds,
     plays,
     ports,
@@ -173,7 +175,11 @@ ROUTERS = (
 )
 OPEN = {
     "GET /healthz",
-    *(f"{method} /{page}" for page in ("signin", "forgot", "password", "join", "signup") for method in ("GET", "POST")),
+    *(
+        f"{method} /{page}"
+        for page in ("signin", "forgot", "password", "address", "join", "signup")
+        for method in ("GET", "POST")
+    ),
     "GET /signin/oidc",
     "GET /signin/oidc/callback",
     "PUT /api/content/upload",
@@ -227,6 +233,7 @@ OPERATE = {
 }
 PLAY = {
     "GET /api/account",
+    "POST /api/account/email",
     "POST /api/account/password",
     "POST /api/account/sign-out",
     "POST /api/oauth/tokens",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -257,10 +258,27 @@ async def test_no_room_now_is_a_queue(house: House) -> None:
     waiting = [(await house.http.post("/api/plays", json={"playground": "demo"})).json() for _ in range(2)]
     second = (await house.http.get(f"/api/plays/{waiting[1]['id']}")).json()
     assert second["status"]["stateEvents"][-1]["state"] == "CREATED"
-    assert second["status"]["message"] == "Waiting for room on this box, place 2."
+    assert second["status"]["message"].startswith("Waiting for room on this box, place 2.")
     await act(house, first, "destroy")
     await until(house, waiting[0]["id"], "RUNNING")
-    assert (await house.http.get(f"/api/plays/{waiting[1]['id']}")).json()["status"]["message"].endswith("place 1.")
+    status = (await house.http.get(f"/api/plays/{waiting[1]['id']}")).json()["status"]
+    assert status["queue"]["place"] == 1 and "place 1." in status["message"]
+
+
+async def test_who_waits_is_told_when_it_begins_at_the_latest(house: House) -> None:
+    house.host.memory = 1 << 30
+    first = await started(house)
+    until_end = first["expiresIn"] / 1000
+    waiting = (await house.http.post("/api/plays", json={"playground": "demo"})).json()["id"]
+    await asyncio.sleep(0.6)  # who has just come is not looked for at once
+    status = (await house.http.get(f"/api/plays/{waiting}")).json()["status"]
+    queue = status["queue"]
+    assert queue["place"] == 1 and queue["startsIn"] is None and queue["startsBy"].endswith("Z")
+    left = (datetime.fromisoformat(queue["startsBy"]) - datetime.now(UTC)).total_seconds()
+    assert until_end < left + 60 < until_end + 600  # with the time that a stop may take
+    assert "in 9 hours at the latest, if none is given more time." in status["message"]
+    await act(house, first, "set_max_play_time", maxPlayTimeMinutes=61)
+    assert (await house.http.get(f"/api/plays/{first['id']}")).json()["status"]["queue"] is None
 
 
 async def test_starts_are_limited(house: House) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from tests.unit.server.test_plays import started
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from labyard.control.port_names import PortName
 from labyard.server.app import create_app, uvicorn_config
 
 gone = asyncio.Event()
@@ -121,14 +123,15 @@ class Door:
         return told
 
     async def signed_in(self) -> dict[str, str]:
-        """The cookie of the pages."""
+        """The cookie of the pages, of a browser of its own."""
+        self.http.cookies.clear()
         link = (await self.ask("/api/signin-links", self.page, "POST", headers=OWNER)).json()["url"]
         answer = await self.ask(httpx.URL(link).raw_path.decode(), self.page)
         return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
 
-    async def entered(self) -> dict[str, str]:
-        """The cookie of the port, had as a browser has it."""
-        mine = await self.signed_in()
+    async def entered(self, pages: dict[str, str] | None = None) -> dict[str, str]:
+        """The cookie of the port, had as a browser has it that is signed in at the `pages`."""
+        mine = pages or await self.signed_in()
         door = await self.ask("/deep?a=b", headers=HTML)
         assert door.status_code == 307 and door.headers["location"].startswith(f"http://{self.page}/ports/enter?")
         through = await self.ask(door.headers["location"].removeprefix(f"http://{self.page}"), self.page, headers=mine)
@@ -202,6 +205,49 @@ async def test_a_private_port_is_its_owners_by_one_way_in(door: Door) -> None:
     await door.expose(number=9090)
     elsewhere = f"9090-node-01-{door.play}.labyard.localhost:{door.number}"
     assert (await door.ask("/", elsewhere, headers=mine)).status_code == 401, "a cookie is good for its own port"
+
+
+@pytest.mark.parametrize("way", ["/api/account/sign-out", "/api/auth/logout"])
+async def test_signing_out_ends_a_ports_cookies_too(door: Door, way: str) -> None:
+    await door.expose()
+    pages = await door.signed_in()
+    mine = await door.entered(pages)
+    other = await door.entered()
+    assert [(await door.ask("/", headers=each)).status_code for each in (mine, other)] == [200, 200]
+    out = await door.ask(way, door.page, "POST", headers={**pages, "Origin": f"http://{door.page}"})
+    assert out.status_code == 200
+    assert (await door.ask("/", headers=mine)).status_code == 401
+    everywhere = way == "/api/account/sign-out"
+    assert (await door.ask("/", headers=other)).status_code == (401 if everywhere else 200)
+    again = await door.ask("/", headers={**mine, **HTML})
+    assert again.status_code == 307, "a page load goes by the pages, where one can sign in"
+    assert (await door.ask("/", headers=await door.entered())).status_code == 200
+
+
+async def test_a_removed_token_ends_what_it_let_in(door: Door) -> None:
+    """Programs come in by the same door, with a token instead of a session."""
+    ports, keys = door.house.services.ports, door.house.services.access
+    name = PortName(8080, "node-01", door.play)
+    await door.expose()
+    found = await ports.find(name)
+    row, secret = await keys.new_token("owner", "mine")
+    person = await keys.by_token(secret)
+    assert person is not None
+    shown = ports.enter(found, name, await ports.ticket(person, name))
+    assert shown is not None and await ports.may(found, name, [shown])
+    await keys.remove_token("owner", row.id)
+    assert not await ports.may(found, name, [shown])
+
+
+async def test_an_old_cookie_of_a_port_leads_to_the_door(door: Door) -> None:
+    await door.expose()
+    about = f"port:8080-node-01-{door.play}:owner:owner"
+    good, old = (door.house.services.access.ticket(about, timedelta(hours=hours)) for hours in (1, -1))
+    assert (await door.ask("/", headers={"Cookie": f"labyard_port={good}"})).status_code == 200
+    for wrong in (old, good[:-1], about, f"{about}.x.y", "", "ü"):
+        cookie = {"Cookie": f"labyard_port={wrong}".encode()}
+        assert (await door.ask("/", headers=cookie)).status_code == 401
+        assert (await door.ask("/", headers={**cookie, **HTML})).status_code == 307
 
 
 async def test_a_stranger_and_somebody_else_do_not_get_in(door: Door) -> None:

@@ -123,7 +123,7 @@ async def test_a_lesson_and_its_playground_must_both_allow_a_start(house: House,
         assert answer.status_code == 403, (path, answer.text)
         assert (await house.http.request(method, path, json=body)).status_code == 200
     told = (await others.get("/api/playgrounds/demo", headers=ada)).json()
-    assert told["userAccess"] == {"canList": True, "canRead": True, "canStart": False}
+    assert told["userAccess"] == {"canList": True, "canRead": True, "canStart": False, "canChange": False}
     assert (await others.get("/api/plays", headers=ada)).json() == []
 
 
@@ -183,3 +183,23 @@ async def test_what_cannot_be_a_rule(house: House, path: str, body: dict[str, An
     answer = await house.http.patch(path, json=body)
     assert answer.status_code == code and answer.json()["error"]["message"]
     assert (await house.http.get(ACCESS)).json() == before
+
+
+async def test_who_says_who_may_is_told(house: House, others: httpx.AsyncClient) -> None:
+    max_, eve, ada = [
+        await token_of(house, name, role) for name, role in (("max", "author"), ("eve", "author"), ("ada", "learner"))
+    ]
+    await made(others, max_)
+    await others.patch(ACCESS, headers=max_, json={word: ["anyone"] for word in ("canList", "canRead")})
+    for headers, may in (
+        (max_, True),
+        (eve, False),
+        (ada, False),
+        ({"Authorization": house.http.headers["Authorization"]}, True),
+    ):
+        about = (await others.get("/api/challenges/secret", headers=headers)).json()
+        assert about["userAccess"]["canChange"] is may
+        assert ((await others.get(ACCESS, headers=headers)).status_code == 200) is may
+        ground = (await others.get("/api/playgrounds/demo", headers=headers)).json()
+        ships = headers not in (max_, eve, ada)
+        assert ground["userAccess"]["canChange"] is ships, "what ships is the box's owner's"

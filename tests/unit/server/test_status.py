@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.unit.server.conftest import TOKEN, House
+from tests.unit.server.test_people import token_of
+from tests.unit.server.test_rules import made
 
 from labyard.bots.reports import write
 from labyard.bots.results import Outcome, Result, Round, Tried
@@ -39,6 +41,34 @@ async def test_nights_are_shown_to_who_is_signed_in(http: httpx.AsyncClient, tmp
     assert "<a " not in told.text  # artifacts are not served
     assert "script-src" not in told.headers["content-security-policy"]
     assert "default-src 'none'" in told.headers["content-security-policy"]
+
+
+async def test_nobody_reads_names_there_that_the_catalog_keeps_from_them(
+    http: httpx.AsyncClient, house: House, tmp_path: Path
+) -> None:
+    """`demo` is for everybody; what is saved and pushed is its owner's, until they say otherwise."""
+    shown = next(iter((await house.http.get("/api/challenges")).json()))["name"]
+    await made(house.http, {}, "veiled")
+    tried = Tried(number=1, result=Result.FAILED, reason="why it failed")
+    named = (
+        ("playground", "demo"),
+        ("playground", "gone"),
+        ("challenge", shown),
+        ("challenge", "veiled"),
+        ("course", "veiled/one/two"),
+    )
+    outcomes = tuple(Outcome(kind=kind, name=name, case="x", tried=(tried,)) for kind, name in named)
+    moment = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    write(tmp_path / "bots" / "2026-03-01", Round(started=moment, finished=moment, outcomes=outcomes), [])
+    everything = (await http.get("/status")).text
+    assert all(word in everything for word in ("5 failed", "demo", "gone", shown, "veiled/one/two"))
+    ada = await token_of(house, "ada")
+    theirs = (await http.get("/status", headers=ada)).text
+    assert "2 failed" in theirs and "demo" in theirs and shown in theirs
+    assert "veiled" not in theirs and "gone" not in theirs
+    await house.http.patch("/api/access/challenges/veiled", json={"canList": ["user:ada"]})
+    theirs = (await http.get("/status", headers=ada)).text
+    assert "3 failed" in theirs and "veiled" in theirs and "veiled/one" not in theirs
 
 
 async def test_strangers_are_asked_to_sign_in(http: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ import { adminPath, type AdminSection } from "../router.ts";
 import "./admin.css";
 import "./disk.ts";
 import "./images.ts";
+import "./invitations.ts";
 import "./one-play.ts";
 import "./overview.ts";
 import "./people.ts";
@@ -48,7 +49,7 @@ export class AdminPages extends PageElement {
       case "plays":
         return html`${heading}<labyard-admin-plays></labyard-admin-plays>`;
       case "people":
-        return html`${heading}<labyard-admin-people></labyard-admin-people>`;
+        return html`${heading}<labyard-admin-people></labyard-admin-people><labyard-admin-invitations></labyard-admin-invitations>`;
       case "images":
         return html`${heading}<labyard-admin-images></labyard-admin-images>`;
       case "disk":

@@ -51,11 +51,12 @@ export class Overview extends Section<Box> {
 
 function notice(one: Notice): TemplateResult {
   const about = ADMIN_SECTIONS.find((section) => section === one.about);
+  const more = about ? html`<a href=${where(one.code, about)}>Show ${about}</a>` : one.about === "status" ? html`<a href="/status">Show what bots found</a>` : nothing;
   return html`<li class=${one.grave ? "grave" : ""} data-code=${one.code}>
     ${shape(one.grave ? "failed" : "idle")}
     <div>
       <p class="strong">${one.text}</p>
-      <p class="muted">${coded(one.hint)} ${about ? html`<a href=${where(one.code, about)}>Show ${about}</a>` : nothing} <code>${one.code}</code></p>
+      <p class="muted">${coded(one.hint)} ${more} <code>${one.code}</code></p>
     </div>
   </li>`;
 }

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { serverNow } from "../api/client.ts";
-import { confirmed, told as tell } from "../parts/dialog.ts";
+import { confirmed, opened, told as tell } from "../parts/dialog.ts";
 import { ago } from "../play/time.ts";
 import { adminPath } from "../router.ts";
 import { admin, ROLES, type Person } from "./questions.ts";
@@ -56,6 +56,27 @@ export class AdminPeople extends Section<Person[]> {
     });
   }
 
+  async #email(person: Person): Promise<void> {
+    const address = await opened<string | null>(null, (answer) => {
+      const send = (event: SubmitEvent): void => {
+        event.preventDefault();
+        answer(String(new FormData(event.target as HTMLFormElement).get("email")).trim());
+      };
+      return html`<h2 id="dialog-title">The e-mail address of ${person.handle}</h2>
+        <form class="stacked" @submit=${send}>
+          <label for="their-email">E-mail address</label>
+          <input id="their-email" name="email" type="email" maxlength="254" autocomplete="off" .value=${person.email} aria-describedby="their-email-hint" />
+          <small class="muted" id="their-email-hint">Whoever reads its mail can choose their password. Empty: none.</small>
+          <div class="dialog-buttons"><button type="button" @click=${() => answer(null)}>Keep it</button><button class="primary">Change it</button></div>
+        </form>`;
+    });
+    if (address === null || address === person.email) return;
+    await this.act(`Changing the address of ${person.handle}…`, async () => {
+      const { email } = await admin.changePerson(person.handle, { email: address });
+      return email ? `Letters to ${person.handle} go to ${email}.` : `${person.handle} has no e-mail address any more.`;
+    });
+  }
+
   async #shut(person: Person): Promise<void> {
     const out = !person.disabled;
     if (out) {
@@ -79,7 +100,7 @@ export class AdminPeople extends Section<Person[]> {
 
   protected override draw(people: Person[]): TemplateResult {
     const words = this.words.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = people.filter((person) => words.every((word) => `${person.handle} ${person.name} ${person.role}`.toLowerCase().includes(word)));
+    const found = people.filter((person) => words.every((word) => `${person.handle} ${person.name} ${person.email} ${person.role}`.toLowerCase().includes(word)));
     return html`${this.#form()}
       <section aria-labelledby="everybody">
         <div class="section-head">
@@ -121,7 +142,7 @@ export class AdminPeople extends Section<Person[]> {
     const busy = this.busy !== "";
     return html`<tr data-person=${person.handle}>
       <td><a href="${adminPath("plays")}?find=${encodeURIComponent(person.handle)}">${person.handle}</a>${person.disabled ? html` <span class="muted">shut out</span>` : nothing}</td>
-      <td class="wide-only">${person.name}</td>
+      <td class="wide-only">${person.name}${person.email ? html` <span class="muted">${person.email}</span>` : nothing}</td>
       <td>
         <select aria-label="Role of ${person.handle}" ?disabled=${busy} @change=${(event: Event) => this.#role(person, (event.target as HTMLSelectElement).value)}>
           ${ROLES.map((role) => html`<option ?selected=${role === person.role}>${role}</option>`)}
@@ -130,6 +151,7 @@ export class AdminPeople extends Section<Person[]> {
       <td class="wide-only muted">${ago(serverNow() - Date.parse(person.createdAt))}</td>
       <td class="acts">
         <button class="small" ?disabled=${busy || person.disabled} title=${person.disabled ? "They are shut out" : nothing} aria-label="A link for ${person.handle}" @click=${() => this.#link(person)}>Link</button>
+        <button class="small" ?disabled=${busy} aria-label="E-mail address of ${person.handle}" @click=${() => void this.#email(person)}>E-mail</button>
         <button class="small" ?disabled=${busy} aria-label="${person.disabled ? "Let in" : "Shut out"}: ${person.handle}" @click=${() => void this.#shut(person)}>${person.disabled ? "Let in" : "Shut out"}</button>
         <button class="small quiet" ?disabled=${busy} aria-label="Remove ${person.handle}" @click=${() => void this.#remove(person)}>Remove</button>
       </td>

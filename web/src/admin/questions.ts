@@ -6,7 +6,7 @@ export interface Notice {
   code: string;
   text: string;
   hint: string;
-  /** Which of these pages shows more; empty: none. */
+  /** Which of these pages shows more, or `status`; empty: none. */
   about: string;
   grave: boolean;
 }
@@ -66,6 +66,27 @@ export interface Person {
   role: string;
   createdAt: string;
   disabled: boolean;
+  /** Empty: none is known. */
+  email: string;
+}
+
+/** `email` empty: for whoever has the link. `uses`: how many accounts may still be made by it. */
+export interface Invitation {
+  id: string;
+  role: string;
+  email: string;
+  uses: number;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export interface NewInvitation {
+  role: string;
+  email: string;
+  uses: number;
+  days: number;
+  /** Write it to the address. */
+  send: boolean;
 }
 
 export const ROLES = ["learner", "author", "instructor", "admin"];
@@ -106,8 +127,11 @@ export const admin = {
   end: (action: string, plays: string[]) => ask<Ended[]>("POST", "/api/admin/plays/end", { action, plays }, DISK_LIMIT_MS),
   people: () => ask<Person[]>("GET", "/api/users"),
   addPerson: (handle: string, name: string, role: string) => ask<Person>("POST", "/api/users", { handle, name, role }),
-  changePerson: (handle: string, change: { role?: string; disabled?: boolean; name?: string }) => ask<Person>("PATCH", user(handle), change),
+  changePerson: (handle: string, change: { role?: string; disabled?: boolean; name?: string; email?: string }) => ask<Person>("PATCH", user(handle), change),
   removePerson: (handle: string) => ask<{ ended: number }>("DELETE", user(handle), undefined, DISK_LIMIT_MS),
+  invitations: () => ask<Invitation[]>("GET", "/api/invitations"),
+  invite: (wish: NewInvitation) => ask<Invitation & { url: string; sent: boolean }>("POST", "/api/invitations", wish),
+  withdraw: (id: string) => ask<unknown>("DELETE", `/api/invitations/${encodeURIComponent(id)}`),
   link: (handle: string) => ask<{ url: string }>("POST", `${user(handle)}/signin-links`),
   images: () => ask<Image[]>("GET", "/api/images"),
   kernels: () => ask<Kernel[]>("GET", "/api/kernels"),

@@ -97,6 +97,7 @@ export const api = {
   logout: () => ask<unknown>("POST", "/api/auth/logout"),
   account: () => ask<Account>("GET", "/api/account"),
   changePassword: (current: string, password: string) => ask<unknown>("POST", "/api/account/password", { current, password }),
+  changeAddress: (current: string, email: string) => ask<unknown>("POST", "/api/account/email", { current, email }),
   signOutEverywhere: () => ask<unknown>("POST", "/api/account/sign-out"),
   tokens: () => ask<Token[]>("GET", "/api/tokens"),
   makeToken: (name: string, scope: string[], expiresInDays: number | null) =>

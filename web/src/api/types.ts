@@ -52,6 +52,8 @@ export interface PlayStatus {
   reason?: string | null;
   message?: string;
   notes?: string[] | null;
+  /** Ours, while it waits for room on the box: `startsIn` (seconds) is a guess, `startsBy` (a time) a bound. */
+  queue?: { place: number; startsIn?: number | null; startsBy?: string | null } | null;
 }
 
 export interface PlayMachine {
@@ -221,6 +223,8 @@ export interface ScannedPort {
 export interface UserAccess {
   canStart?: boolean;
   canReadSolution?: boolean;
+  /** Ours: whether they say who may. */
+  canChange?: boolean;
 }
 
 export interface Playground {
@@ -411,6 +415,8 @@ export interface Me {
 /** One's own account. `hasAccount` false: the box's owner, who needs none. */
 export interface Account extends Me {
   email: string;
+  /** Letters leave this server. */
+  mail: boolean;
   hasAccount: boolean;
   hasPassword: boolean;
   /** Browsers that are signed in. */

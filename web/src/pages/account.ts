@@ -6,6 +6,7 @@ import type { Account } from "../api/types.ts";
 import { confirmed } from "../parts/dialog.ts";
 import { PageElement } from "../parts/element.ts";
 import { asApiError, problem } from "../parts/problem.ts";
+import "../parts/address.ts";
 import "../parts/password.ts";
 import "../parts/tokens.ts";
 
@@ -65,7 +66,11 @@ export class AccountPage extends PageElement {
         <p>You are <strong>${account.handle}</strong>${account.email ? html`, ${account.email}` : nothing}: ${account.role}.</p>
       </section>
       ${account.hasAccount
-        ? html`<section aria-labelledby="password-title">
+        ? html`<section aria-labelledby="address-title">
+            <h2 id="address-title">E-mail address</h2>
+            <labyard-address .email=${account.email} .mail=${account.mail} .known=${account.hasPassword}></labyard-address>
+          </section>
+          <section aria-labelledby="password-title">
             <h2 id="password-title">Password</h2>
             <labyard-password .handle=${account.handle} .known=${account.hasPassword} @changed=${() => void this.#load()}></labyard-password>
           </section>`

@@ -9,6 +9,7 @@ import { PageElement } from "../parts/element.ts";
 import { lessonMark, mark } from "../parts/lesson-mark.ts";
 import { around, placeOf } from "../parts/neighbours.ts";
 import { asApiError, problem } from "../parts/problem.ts";
+import { whoMay } from "../parts/who-may-button.ts";
 import { completeOf, courseLesson } from "../play/reading.ts";
 import { wayOf } from "../play/way.ts";
 import type { LessonKind } from "../router.ts";
@@ -107,6 +108,7 @@ export class LessonPage extends PageElement {
       ${broken(lesson)}
       ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>
             <labyard-share .place=${`${this.kind}/${lesson.name}`} .called=${lesson.title || lesson.name}></labyard-share>` : onlyRead(lesson)}
+      ${whoMay(this.kind, lesson)}
       ${parts ? html`${this.#text(true)}${way(lesson, this.page)}` : html`${this.#text()}${this.#completion(lesson)}`}`;
   }
 

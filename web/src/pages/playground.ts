@@ -7,6 +7,7 @@ import { PageElement } from "../parts/element.ts";
 import { lessonMark } from "../parts/lesson-mark.ts";
 import { map } from "../parts/map.ts";
 import { asApiError, problem } from "../parts/problem.ts";
+import { whoMay } from "../parts/who-may-button.ts";
 import { manifestOf } from "../play/manifest.ts";
 import { lessonPath, type LessonKind } from "../router.ts";
 import { line, prose } from "../text/markdown.ts";
@@ -88,6 +89,7 @@ export class PlaygroundPage extends PageElement {
         ? html`<p class="muted">You may look at this, and not start it: its author decides who may.</p>`
         : html`<labyard-start .playground=${playground}></labyard-start>
             <labyard-share .place=${playground.name} .called=${playground.title || playground.name}></labyard-share>`}
+      ${whoMay("playgrounds", playground)}
       <div class="map-box" tabindex="0" role="group" aria-label="Map">${map(playground)}</div>
       ${this.#lessons()} ${playground.markdown ? prose(playground.markdown) : nothing}
       <h2>Machines</h2>

@@ -63,7 +63,7 @@ export function progress(play: Play, details: Details, awaited: string): Templat
   const tasks = initTasks(play);
   return html`<div class="progress">
     <h2>${awaited}</h2>
-    ${remark(play) ? html`<p class="remark">${remark(play)}</p>` : nothing}
+    <div role="status">${remark(play) ? html`<p class="remark">${remark(play)}</p>` : nothing}</div>
     <h3>Machines</h3>
     ${machineList(play)}
     ${tasks.length === 0 ? nothing : html`<h3>Preparation</h3>`} ${taskList(tasks, details, "Preparation")}

@@ -1,6 +1,7 @@
 /** What a play's JSON means for who looks at it. Pure: no page, no network. */
 
 import { TASK, type MachineStatus, type Play, type PlayStateWord, type PlayTask } from "../api/types.ts";
+import { clock } from "./time.ts";
 
 /** Shape and colour go together, so that neither alone must be seen. */
 export type Look = "idle" | "working" | "running" | "stopped" | "failed" | "gone";
@@ -141,7 +142,15 @@ export function ending(play: Play): Ending | null {
 
 /** What the server says of a play that goes well so far, such as its place in the queue for room on the box. */
 export function remark(play: Play): string {
-  return ending(play) === null ? (play.status?.message ?? "").trim() : "";
+  return ending(play) === null ? (bound(play) ?? (play.status?.message ?? "").trim()) : "";
+}
+
+/** A bound as a time of this browser's clock: it stays as it is while one waits, and so is read out once. */
+function bound(play: Play): string | null {
+  const queue = play.status?.queue;
+  const latest = new Date(queue?.startsBy ?? Number.NaN);
+  if (!queue || Number.isNaN(latest.getTime())) return null;
+  return `Waiting for room on this box, place ${queue.place}. It begins when a play ends: ${clock(latest)} at the latest, if none is given more time.`;
 }
 
 /** Machines that have a terminal, in the playground's order. */

@@ -34,6 +34,12 @@ export function ago(ms: number): string {
   return `${Math.floor(hours / 24)} days ago`;
 }
 
+/** `14:32`, with the day when that is not today. */
+export function clock(at: Date, now = new Date()): string {
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return at.toDateString() === now.toDateString() ? time : `${at.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long" })}, ${time}`;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any, Final
@@ -11,6 +12,8 @@ import httpx
 from labyard.errors import LabyardError
 
 _LIMIT: Final = 1 << 20
+_LONGEST: Final = 20.0
+"""Seconds for a whole answer: one that trickles is as bad as none."""
 _WORD = re.compile(r"[a-z0-9_.-]{1,64}")
 _OPERATOR = "whoever runs this server finds the reason in its log"
 
@@ -40,14 +43,10 @@ class ProviderRefusedError(ProviderError):
 async def ask(http: httpx.AsyncClient, method: str, address: str, **arguments: Any) -> dict[str, Any]:
     """ProviderError, of the kind that fits."""
     try:
-        async with http.stream(
-            method, address, **{**arguments, "headers": {"Accept": "application/json", **arguments.get("headers", {})}}
-        ) as response:
-            body = bytearray()
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > _LIMIT:
-                    raise ProviderAnswerError("the provider's answer is too long", hint=_OPERATOR)
+        async with asyncio.timeout(_LONGEST):
+            status, body = await _fetched(http, method, address, arguments)
+    except TimeoutError as error:
+        raise ProviderUnreachableError("the provider takes too long", hint="try again later") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         text = str(error) or type(error).__name__
         raise ProviderUnreachableError(
@@ -57,11 +56,24 @@ async def ask(http: httpx.AsyncClient, method: str, address: str, **arguments: A
         told = json.loads(body)
     except (ValueError, RecursionError):
         told = None
-    if response.status_code in (400, 401, 403) and isinstance(told, dict):
+    if status in (400, 401, 403) and isinstance(told, dict):
         raise ProviderRefusedError(f"the provider refuses: {refusal(told.get('error'))}", hint=_OPERATOR)
-    if response.status_code != 200 or not isinstance(told, dict):
-        raise ProviderAnswerError(f"the provider's answer cannot be used (HTTP {response.status_code})", hint=_OPERATOR)
+    if status != 200 or not isinstance(told, dict):
+        raise ProviderAnswerError(f"the provider's answer cannot be used (HTTP {status})", hint=_OPERATOR)
     return told
+
+
+async def _fetched(
+    http: httpx.AsyncClient, method: str, address: str, arguments: dict[str, Any]
+) -> tuple[int, bytearray]:
+    headers = {"Accept": "application/json", **arguments.pop("headers", {})}
+    async with http.stream(method, address, headers=headers, **arguments) as response:
+        body = bytearray()
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > _LIMIT:
+                raise ProviderAnswerError("the provider's answer is too long", hint=_OPERATOR)
+        return response.status_code, body
 
 
 def refusal(word: object) -> str:
