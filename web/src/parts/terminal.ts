@@ -33,6 +33,11 @@ function theme(): ITheme {
   return colours;
 }
 
+/** With its full stop: more is said behind it. */
+function sentence(text: string): string {
+  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** A context that is drawn by the processor is slower than plain elements; browsers do not always admit it is one. */
 function hasRealGpu(): boolean {
   const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
@@ -263,7 +268,7 @@ export class TerminalView extends PageElement {
       case "lost": {
         const seconds = Math.ceil((link.until - Date.now()) / 1000);
         return html`<p class="term-notice">
-          ${link.why} ${seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again."} ${again("Try now")}
+          ${sentence(link.why)} ${sentence(link.hint ?? "")} ${seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again."} ${again("Try now")}
         </p>`;
       }
       case "ended":
@@ -271,7 +276,7 @@ export class TerminalView extends PageElement {
           The shell ended${link.code === null ? "" : ` with exit code ${link.code}`}. ${again("Open a new one")}
         </p>`;
       case "refused":
-        return html`<p class="term-notice">${link.why} ${link.hint ?? ""} <code>${link.code}</code> ${again("Try again")}</p>`;
+        return html`<p class="term-notice">${sentence(link.why)} ${sentence(link.hint ?? "")} <code>${link.code}</code> ${again("Try again")}</p>`;
     }
   }
 
