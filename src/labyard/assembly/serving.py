@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -64,6 +65,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
     host, port = settings.configuration.place
     _check_free(host, port)
+    allow_descriptors()
     async with house(settings) as services, _preparing(settings, services), _bots(settings, services.nights):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
@@ -72,6 +74,12 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         )
         server = _Server(config, lambda: services, settings, on_ready)
         await server.serve()
+
+
+def allow_descriptors() -> None:
+    """As many as we may have without asking: every terminal, page and machine takes some, and 1024 are soon gone."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _check_free(host: str, port: int) -> None:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.vm
 MIB = 1 << 20
 PIECE = 64 << 10  # as the page sends
 MOST_TERMINALS = 64  # of a machine
+TRIES = 1000 if SOAK else 200
 PATIENCE = 180.0  # seconds
 
 
@@ -85,14 +86,14 @@ def settled(count: Any, most: int) -> None:
         time.sleep(0.5)
 
 
-def test_a_thousand_terminals_are_bounded_and_leave_nothing(lab: Lab) -> None:
+def test_any_number_of_terminals_is_bounded_and_leaves_nothing(lab: Lab) -> None:
     play = lab.start("tiny")
     lab.run(play, "true")
     ours, theirs = descriptors(lab), examiners(lab, play)
     refused: list[Any] = []
     with ExitStack() as kept:
         begun = []
-        for number in range(1000):
+        for number in range(TRIES):
             socket = kept.enter_context(opened(lab, play, number))
             if (said := told(socket)) is None:
                 begun.append(socket)
@@ -102,7 +103,7 @@ def test_a_thousand_terminals_are_bounded_and_leave_nothing(lab: Lab) -> None:
                 socket.recv(timeout=PATIENCE)
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 4409
         assert len(begun) in (MOST_TERMINALS - 1, MOST_TERMINALS), "the page's first one may be there already"
-        assert len(begun) + len(refused) == 1000
+        assert len(begun) + len(refused) == TRIES
         assert {each["code"] for each in refused} == {"too-many"}
         assert "64 terminals" in refused[0]["message"] and refused[0]["hint"]
         assert lab.run(play, "echo programs run") == "programs run\n"

@@ -183,6 +183,17 @@ export class TerminalView extends PageElement {
         this.#fitNow();
       }),
     );
+    // Else the browser would also put it into xterm's hidden field, and lay out megabytes there while everything waits.
+    host.addEventListener(
+      "paste",
+      (event) => {
+        const text = event.clipboardData?.getData("text/plain");
+        event.preventDefault();
+        event.stopPropagation();
+        if (text) xterm.paste(text);
+      },
+      { capture: true },
+    );
     xterm.onData((data) => this.#send(data));
     xterm.onBinary((data) => this.#link?.sendBytes(Uint8Array.from(data, (char) => char.charCodeAt(0))));
     xterm.onResize(({ cols, rows }) => this.#link?.resize(cols, rows));
