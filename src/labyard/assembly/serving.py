@@ -42,6 +42,7 @@ FIRST_IMAGES = ("busybox", "debian-12")
 LATER_KERNELS = ("6.12",)
 LATER_IMAGES = ("debian-12-docker",)
 
+DESCRIPTORS = 65_536
 
 _GENTLY = 2.0
 """Seconds between two playgrounds that are prepared while serving."""
@@ -77,9 +78,11 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
 
 
 def allow_descriptors() -> None:
-    """As many as we may have without asking: every terminal, page and machine takes some, and 1024 are soon gone."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Every terminal, page and machine takes some, and the usual 1024 are soon gone. Not all that may be had: programs
+    that we start may close each that they could have, one by one.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, min(most, DESCRIPTORS)), most))
 
 
 def _check_free(host: str, port: int) -> None:
