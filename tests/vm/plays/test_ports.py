@@ -14,9 +14,9 @@ SERVE = "mkdir -p /www && echo from-the-machine >/www/index.html && busybox http
 LARGE = "dd if=/dev/zero of=/www/large bs=1M count=8 2>/dev/null"
 
 
-def fetched(lab: Lab, play: str, path: str, *, port: int = 8080) -> tuple[int, bytes]:
+def fetched(lab: Lab, play: str, path: str, *, port: int = 8080, machine: str = "tiny-01") -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", lab.port, timeout=60)
-    connection.request("GET", path, headers={"Host": f"{port}-tiny-01-{play}.labyard.localhost:{lab.port}"})
+    connection.request("GET", path, headers={"Host": f"{port}-{machine}-{play}.labyard.localhost:{lab.port}"})
     answer = connection.getresponse()
     told = answer.status, answer.read()
     connection.close()
