@@ -13,6 +13,7 @@
     ├── NetworkError     a play's world cannot be made
     ├── MachineError     a machine does not start, or its process is gone
     └── GuestError       the examiner in a machine says no, or does not answer
+        └── BusyError    the machine has as many of them open as it may
 
 Raised, never exiting. Only the CLI turns one into an exit status and only the server into a response.
 `message` says what happened and why, `hint` what to do about it, `code` is stable and can be searched for.
@@ -107,3 +108,7 @@ class MachineError(LabyardError):
 
 class GuestError(LabyardError):
     code = "guest"
+
+
+class BusyError(GuestError):
+    code = "too-many"

@@ -55,6 +55,7 @@ class FakeServer:
         self.rewound: list[str] = []
         self.looked: list[str] = []
         self.refuse_next: Response | None = None
+        self.refusal: dict[str, str] | None = None  # of every terminal that is opened
         self.base_url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         routes = [
@@ -90,7 +91,13 @@ class FakeServer:
         ]
         app = Starlette(routes=routes, lifespan=self._lifespan)
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_level="error",
+            ws="websockets-sansio",
+            ws_max_size=1 << 20,
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -352,6 +359,10 @@ class FakeServer:
     async def terminal(self, socket: WebSocket) -> None:
         play_id, machine, name = (socket.path_params[key] for key in ("id", "machine", "terminal"))
         await socket.accept()
+        if self.refusal is not None:
+            await socket.send_json({"error": self.refusal})
+            await socket.close(4409)
+            return
         cols, rows = int(socket.query_params["cols"]), int(socket.query_params["rows"])
         terminal = self.terminals.get((play_id, machine, name))
         if terminal is None or terminal.exit_code is not None:

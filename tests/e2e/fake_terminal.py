@@ -44,6 +44,7 @@ class FakeTerminal:
         self.most_owed = 0
         self.exit_code: int | None = None
         self._reading = False
+        self._typed = bytearray()  # and not yet taken
         self._loop = asyncio.get_running_loop()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -71,8 +72,19 @@ class FakeTerminal:
         self._update()
 
     def send(self, data: bytes) -> None:
-        if self.exit_code is None:
-            os.write(self._fd, data)
+        if self.exit_code is not None:
+            return
+        if not self._typed:
+            self._loop.add_writer(self._fd, self._writable)
+        self._typed += data
+
+    def _writable(self) -> None:
+        try:
+            del self._typed[: os.write(self._fd, self._typed[:4096])]
+        except BlockingIOError:
+            return
+        if not self._typed:
+            self._loop.remove_writer(self._fd)
 
     def resize(self, cols: int, rows: int) -> None:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
@@ -81,6 +93,7 @@ class FakeTerminal:
         if self.exit_code is not None:
             return
         self._stop_reading()
+        self._loop.remove_writer(self._fd)
         os.kill(self.pid, signal.SIGKILL)
         os.close(self._fd)
         os.waitpid(self.pid, 0)
@@ -115,6 +128,7 @@ class FakeTerminal:
 
     def _ended(self) -> None:
         self._stop_reading()
+        self._loop.remove_writer(self._fd)
         os.close(self._fd)
         _, status = os.waitpid(self.pid, 0)
         self.exit_code = os.waitstatus_to_exitcode(status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -86,6 +88,41 @@ def test_copy_and_paste(page: Page, play: FakePlay) -> None:
     page.keyboard.press("Control+Shift+V")
     page.keyboard.press("Enter")
     wait_for_text(page, "pasted-2")
+
+
+def test_a_paste_of_ten_megabytes_arrives_whole(page: Page, play: FakePlay) -> None:
+    """In messages that the server takes; the page and other terminals go on meanwhile."""
+    pasted = "".join(chr(33 + at % 90) for at in range(10_000_000))
+    type_line(page, f"stty raw -echo; echo re''ady; head -c {len(pasted)} | sha256sum; stty sane")
+    wait_for_text(page, "ready")
+    page.evaluate("pasted => navigator.clipboard.writeText(pasted)", pasted)
+    page.keyboard.press("Control+Shift+V")
+    page.get_by_role("tab", name="Database").click()
+    wait_for_prompt(page, "db-01")
+    type_line(page, "echo other-$((1+1))")
+    wait_for_text(page, "other-2")
+    page.get_by_role("tab", name="web-01").first.click()
+    wait_for_text(page, hashlib.sha256(pasted.encode()).hexdigest())
+    type_line(page, "echo alive-$((1+1))")
+    wait_for_text(page, "alive-2")
+
+
+def test_why_a_terminal_is_not_had_and_what_to_do_is_said(page: Page, play: FakePlay, fake: FakeServer) -> None:
+    """Of a machine that is off it is tried again, and comes back with it; where there are too many it is not."""
+    off = {"code": "conflict", "message": "web-01 is off", "hint": "restart it"}
+    fake.refusal = off
+    fake.cut()
+    expect(page.locator(".term-notice")).to_contain_text("web-01 is off. restart it. Trying again")
+    fake.refusal = None
+    expect(page.locator(".term-notice")).to_have_count(0)
+    type_line(page, "echo back-$((1+1))")
+    wait_for_text(page, "back-2")
+    fake.refusal = {"code": "too-many", "message": "there are 64 already", "hint": "end some"}
+    fake.cut()
+    expect(page.locator(".term-notice")).to_contain_text("there are 64 already. end some. too-many")
+    fake.refusal = None
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".term-notice")).to_have_count(0)
 
 
 def test_everything_without_a_mouse(visit: Visit, fake: FakeServer) -> None:

@@ -47,7 +47,7 @@ class Wire:
 async def listening(
     host: FakeHost, number: int, app: ASGIApp, *, address: str = "127.0.0.1", **options: Any
 ) -> AsyncIterator[None]:
-    """`app` listens on port `number` of every machine, at that address, and nothing else does."""
+    """`app` listens on port `number` of every machine, at that address, and nothing else does; `port`: at no loopback."""
     server = uvicorn.Server(
         uvicorn.Config(
             app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="websockets-sansio", **options
@@ -58,11 +58,12 @@ async def listening(
         await asyncio.sleep(0.01)
     real = server.servers[0].sockets[0].getsockname()[1]
     usual = host.open
+    where = ("port", str(number)) if address == "port" else ("tcp", f"{address}:{number}")
 
     async def opened(play_id: str, machine: str, request: Request) -> Stream:
         if not isinstance(request, Dial):
             return await usual(play_id, machine, request)
-        if request.address != f"{address}:{number}":
+        if (request.network, request.address) != where:
             raise GuestError(f"dial {request.address}: connection refused")
         return Wire(*await asyncio.open_connection("127.0.0.1", real))
 

@@ -37,7 +37,10 @@ class Terminal:
         self._kept.close()
 
     def type(self, text: str) -> None:
-        self._socket.send(text.encode())
+        self.send(text.encode())
+
+    def send(self, data: bytes) -> None:
+        self._socket.send(data)
 
     def until(self, wanted: str | None, patience: float = 60) -> str:
         """All that was shown so far, once `wanted` is in it; None: once its shell has ended."""

@@ -166,6 +166,8 @@ func (a *Agent) Open(stream *link.Stream, message []byte) {
 		err = a.terminals.attach(stream, request)
 	case "dial":
 		err = dial(stream, request)
+	case "listeners":
+		err = listeners(stream)
 	case "read", "write", "tar-out", "tar-in":
 		err = a.files(stream, request)
 	case "files":

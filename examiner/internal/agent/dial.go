@@ -5,27 +5,20 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"labyard/examiner/internal/link"
+	"labyard/examiner/internal/ports"
 )
 
 const dialTimeout = 10 * time.Second
 
 // dial connects inside the machine and passes bytes both ways; either side may end its half first.
 func dial(stream *link.Stream, request request) error {
-	network := request.Network
-	if network == "" {
-		network = "tcp"
-	}
-	if network != "tcp" && network != "unix" {
-		return &link.Refusal{Code: "bad-request", Message: "only tcp and unix sockets can be dialled"}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
-	defer cancel()
-	connection, err := (&net.Dialer{}).DialContext(ctx, network, request.Address)
+	connection, err := dialled(request)
 	if err != nil {
-		return &link.Refusal{Code: "unreachable", Message: err.Error()}
+		return err
 	}
 	defer connection.Close()
 	stream.Accept()
@@ -75,4 +68,28 @@ func feedConnection(stream *link.Stream, connection net.Conn) {
 			return
 		}
 	}
+}
+
+// dialled is a connection to where a request says.
+func dialled(request request) (connection net.Conn, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	switch request.Network {
+	case "port":
+		port, bad := strconv.ParseUint(request.Address, 10, 16)
+		if bad != nil || port == 0 {
+			return nil, &link.Refusal{Code: "bad-request", Message: "a port is a number from 1 to 65535"}
+		}
+		connection, err = ports.Dial(ctx, uint16(port))
+	case "", "tcp":
+		connection, err = (&net.Dialer{}).DialContext(ctx, "tcp", request.Address)
+	case "unix":
+		connection, err = (&net.Dialer{}).DialContext(ctx, "unix", request.Address)
+	default:
+		return nil, &link.Refusal{Code: "bad-request", Message: "only tcp and unix sockets and ports can be dialled"}
+	}
+	if err != nil {
+		return nil, &link.Refusal{Code: "unreachable", Message: err.Error()}
+	}
+	return connection, nil
 }

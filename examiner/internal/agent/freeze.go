@@ -205,7 +205,9 @@ func (i *ice) stands() bool {
 }
 
 // standsStill judges by the state in the fields of a stat file; who is gone stands still, too.
-func standsStill(fields []string) bool { return len(fields) == 0 || strings.Contains("TtZX", fields[0]) }
+func standsStill(fields []string) bool {
+	return len(fields) == 0 || strings.Contains("TtZX", fields[0])
+}
 
 // threads are the fields of the stat files of a process's threads.
 func threads(pid int) [][]string {

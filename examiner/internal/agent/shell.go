@@ -107,7 +107,9 @@ func (s *shell) start(a *Agent, who account, command *exec.Cmd, scripts []string
 }
 
 // fits tells whether it can go on being used.
-func (s *shell) fits(env map[string]string) bool { return s != nil && s.program != nil && maps.Equal(s.env, env) }
+func (s *shell) fits(env map[string]string) bool {
+	return s != nil && s.program != nil && maps.Equal(s.env, env)
+}
 
 func (s *shell) close() {
 	if s.ask != nil {

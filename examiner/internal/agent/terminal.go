@@ -2,6 +2,7 @@ package agent
 
 import (
 	"os"
+	"strconv"
 	"sync"
 
 	"labyard/examiner/internal/link"
@@ -75,7 +76,7 @@ func (t *terminals) find(request request) (*terminal, error) {
 		return found, nil
 	}
 	if len(t.byID) >= maxTerminals {
-		return nil, &link.Refusal{Code: "busy", Message: "too many terminals are open"}
+		return nil, &link.Refusal{Code: "busy", Message: "this machine has " + strconv.Itoa(maxTerminals) + " terminals open, and may have no more"}
 	}
 	who, err := t.agent.userOf(request.User)
 	if err != nil {

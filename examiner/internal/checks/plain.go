@@ -42,7 +42,7 @@ var (
 
 	unary = regexp.MustCompile(`^-[a-zA-Z]$`)
 	// bare holds no pattern: what one stands for is up to whoever names files.
-	bare  = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+=!~\]-]+`)
+	bare = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+=!~\]-]+`)
 	// value is one of a variable. Those that a shell makes up are told by their names.
 	value  = regexp.MustCompile(`^\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))`)
 	madeUp = regexp.MustCompile(`^(?:_|BASH.*|EPOCH.*|S?RANDOM|SECONDS|LINENO|PIPESTATUS|FUNCNAME|labyard_.*)$`)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"sync"
 
 	"labyard/examiner/internal/wire"
@@ -175,7 +176,7 @@ func (l *Link) begin(kind wire.Type, id uint32, message []byte) {
 			return
 		}
 		if len(l.streams) >= maxStreams {
-			l.message(wire.Refused, id, refusal(&Refusal{"busy", "too many streams are open"}))
+			l.message(wire.Refused, id, refusal(&Refusal{"busy", "this machine has " + strconv.Itoa(maxStreams) + " terminals, programs and connections open, and may have no more"}))
 			return
 		}
 		stream := newStream(l, id)

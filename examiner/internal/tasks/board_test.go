@@ -172,9 +172,9 @@ func TestOnlyNewsIsTold(t *testing.T) {
 		change func(*State)
 		want   bool
 	}{
-		"1 nothing new":         {time.Second, nothing, false},
-		"2 a hint":              {time.Second, func(s *State) { s.Hint += "h" }, true},
-		"3 an end":              {time.Second, func(s *State) { s.Status = Completed }, true},
+		"1 nothing new": {time.Second, nothing, false},
+		"2 a hint":      {time.Second, func(s *State) { s.Hint += "h" }, true},
+		"3 an end":      {time.Second, func(s *State) { s.Status = Completed }, true},
 	} {
 		if got := tell(each.after, each.change); got != each.want {
 			t.Errorf("%s: %v", name, got)

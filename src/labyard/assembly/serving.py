@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -41,6 +42,7 @@ FIRST_IMAGES = ("busybox", "debian-12")
 LATER_KERNELS = ("6.12",)
 LATER_IMAGES = ("debian-12-docker",)
 
+DESCRIPTORS = 65_536
 
 _GENTLY = 2.0
 """Seconds between two playgrounds that are prepared while serving."""
@@ -64,6 +66,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until told to end (SIGINT, SIGTERM); plays live on. `on_ready` gets a one-time sign-in link."""
     host, port = settings.configuration.place
     _check_free(host, port)
+    allow_descriptors()
     async with house(settings) as services, _preparing(settings, services), _bots(settings, services.nights):
         app = create_app(services, pages=built("pages"))
         limit = services.settings.message_limit
@@ -72,6 +75,14 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         )
         server = _Server(config, lambda: services, settings, on_ready)
         await server.serve()
+
+
+def allow_descriptors() -> None:
+    """Every terminal, page and machine takes some, and the usual 1024 are soon gone. Not all that may be had: programs
+    that we start may close each that they could have, one by one.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, min(most, DESCRIPTORS)), most))
 
 
 def _check_free(host: str, port: int) -> None:

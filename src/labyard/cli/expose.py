@@ -86,7 +86,8 @@ def scan(play: PlayId, machine: Machine = None, output: Format = Output.TABLE) -
             out_json(told)
             return
         out_table(
-            ("MACHINE", "PORT", "SPEAKS"), [(each["machine"], str(each["number"]), each["protocol"]) for each in told]
+            ("MACHINE", "PORT", "SPEAKS", "WHERE"),
+            [(each["machine"], str(each["number"]), each["protocol"], each.get("where", "localhost")) for each in told],
         )
 
     run(work)

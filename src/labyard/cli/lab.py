@@ -260,5 +260,5 @@ def _ran(ending: Ending) -> Ran:
     return Ran(error=ending.error or "", begun=ending.code not in _REFUSALS)
 
 
-_REFUSALS = frozenset({"guest", "conflict"})
+_REFUSALS = frozenset({"guest", "conflict", "too-many"})
 """What a server says of a machine that does not take programs just now, as while it is taken up again."""

@@ -13,6 +13,7 @@ from labyard.play.streams import (
     Dial,
     Exec,
     Files,
+    Listeners,
     ReadFile,
     Request,
     Result,
@@ -23,6 +24,8 @@ from labyard.play.streams import (
 )
 
 SCROLLBACK = 64 * 1024
+LISTENERS = "/listeners.json"
+"""A file of a fake machine: what it says of who listens. Without it it is one of old."""
 _PIECE = 32 * 1024
 _WINDOW = 8  # pieces on the way before a sender waits
 
@@ -177,6 +180,8 @@ class FakeGuest:
                 work = self._attach(stream, request)
             case Dial():
                 work = self._cat(stream)
+            case Listeners():
+                work = self._read(stream, LISTENERS)
             case ReadFile() | TarOut():
                 work = self._read(stream, request.path)
             case WriteFile() | TarIn():

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from labyard.errors import GuestError
+from labyard.errors import BusyError, GuestError
 from labyard.machine import sockets, wire
 from labyard.machine.link_stream import LinkStream
 from labyard.machine.wire import Frame, FrameType
@@ -31,11 +31,14 @@ WRITE_BUFFER = 256 << 10
 READ_LIMIT = 1 << 20
 
 
+_HINTS = {"busy": "end some of what is open on this machine"}
+
+
 class RefusedError(GuestError):
     """The examiner said no. `reason` is one of the codes in docs/develop/guest-link.md, `no-user` for instance."""
 
     def __init__(self, message: str, *, reason: str) -> None:
-        super().__init__(message)
+        super().__init__(message, hint=_HINTS.get(reason))
         self.reason = reason
 
 
@@ -49,7 +52,11 @@ class NotStartedError(RefusedError):
     code = "not-started"
 
 
-_REFUSALS = {error.code: error for error in (NoProgramError, NotStartedError)}
+class TooManyError(RefusedError, BusyError):
+    """Of terminals, streams or questions."""
+
+
+_REFUSALS = {"no-program": NoProgramError, "not-started": NotStartedError, "busy": TooManyError}
 
 
 class GuestStage(Value):

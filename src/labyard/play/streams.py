@@ -47,11 +47,19 @@ class Terminal(Value):
 
 
 class Dial(Value):
-    """Connect inside the machine: `tcp` to `host:port`, or `unix` to a path."""
+    """Connect inside the machine: `tcp` to `host:port`, `unix` to a path; `port`: to what listens at a number elsewhere than at
+    loopback, at another address of the machine or in the network of a container.
+    """
 
     op: Literal["dial"] = "dial"
-    network: Literal["tcp", "unix"] = "tcp"
+    network: Literal["tcp", "unix", "port"] = "tcp"
     address: str
+
+
+class Listeners(Value):
+    """What listens in the machine, as JSON for `control/listening.py`."""
+
+    op: Literal["listeners"] = "listeners"
 
 
 class ReadFile(Value):
@@ -86,7 +94,9 @@ class Files(Value):
     user: str | None = None
 
 
-Request = Annotated[Exec | Terminal | Dial | ReadFile | WriteFile | TarOut | TarIn | Files, Field(discriminator="op")]
+Request = Annotated[
+    Exec | Terminal | Dial | Listeners | ReadFile | WriteFile | TarOut | TarIn | Files, Field(discriminator="op")
+]
 
 
 class Chunk(NamedTuple):

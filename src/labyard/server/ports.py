@@ -51,7 +51,9 @@ async def expose_port(
 
 @router.post("/api/plays/{play_id}/ports/scan")
 async def scan_ports(play_id: str, person: Asker, services: Given, machine: str | None = None) -> Any:
-    """What listens, on one machine or on all that run: `protocol` is HTTP, HTTPS, or TCP for all else."""
+    """What listens, on one machine or on all that run: `protocol` is HTTP, HTTPS, or TCP for all else; `where` is told of what
+    is not at the machine's loopback.
+    """
     row = (await services.plays.get(person.id, play_id)).row
     refuse_gone(row)
     names = [each.name for each in row.plan.machines if machine in (None, each.name)]
@@ -60,11 +62,7 @@ async def scan_ports(play_id: str, person: Asker, services: Given, machine: str 
     if machine is None:
         names = [name for name in names if _is_on(row, name)]
     found = await asyncio.gather(*(scan(services.host, play_id, name) for name in names))
-    return [
-        {"machine": port.machine, "number": port.number, "protocol": port.speaks.value}
-        for ports in found
-        for port in ports
-    ]
+    return [shapes.scanned_port(port) for ports in found for port in ports]
 
 
 def _is_on(row: PlayRow, machine: str) -> bool:

@@ -17,6 +17,7 @@ from labyard.control.mail import MailError
 from labyard.control.refusals import BadRequestError, TooLargeError
 from labyard.errors import (
     AwayError,
+    BusyError,
     CapacityError,
     ConflictError,
     ForbiddenError,
@@ -66,6 +67,7 @@ _STATUS: tuple[tuple[type[LabyardError], int], ...] = (
     (NotBuiltError, 501),
     (ImageError, 422),
     (RepositoryError, 422),
+    (BusyError, 409),
     (GuestError, 502),
     (MailError, 502),
     (ProviderRefusedError, 403),

@@ -16,6 +16,7 @@ from labyard.hosts.contract import Capacity, DiskUse, MachineLoads, SnapshotInfo
 from labyard.play.plan import MachinePlan, Reference, TabPlan, TaskPlan
 from labyard.play.status import MachineState, MachineStatus, PlayState, TaskReport
 from labyard.server import turns
+from labyard.server.proxy.scan import Scanned
 from labyard.store.invitations import InvitationRow
 from labyard.store.keys import TokenRow
 from labyard.store.plays import PlayRow
@@ -330,6 +331,12 @@ def port(row: PortRow, *, page: str) -> Json:
         "pathRewrite": row.path_rewrite,
         "url": f"{scheme}://{hostname}/",
     }
+
+
+def scanned_port(port: Scanned) -> Json:
+    """`where` only for what is not at loopback."""
+    told = {"machine": port.machine, "number": port.number, "protocol": port.speaks.value}
+    return {**told, "where": port.where} if port.where else told
 
 
 def token(row: TokenRow) -> Json:

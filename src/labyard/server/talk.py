@@ -174,4 +174,7 @@ def clamped(cols: int, rows: int) -> tuple[int, int]:
 
 
 def broken(result: Result) -> GuestError:
-    return GuestError(f"the connection to the machine ended: {result.error}")
+    return GuestError(
+        f"the connection to the machine ended: {result.error}",
+        hint="if the machine is off, restart it; what is on its disks is kept, what ran has ended",
+    )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from labyard.control.listening import listening
+import json
+from typing import Any
+
+import pytest
+
+from labyard.control.listening import Listener, heard, listening
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 REST = " 00000000:00000000 00:00000000 00000000     0        0 9 1 0 100 0 0 10 0\n"
@@ -40,3 +45,49 @@ def test_what_is_not_understood_is_left_out() -> None:
         line("00000000", 80)[:20],
     ):
         assert listening(text) == frozenset()
+
+
+def said(*listeners: dict[str, Any]) -> str:
+    return json.dumps({"listeners": listeners})
+
+
+def test_what_the_examiner_says_is_put_in_words() -> None:
+    there = {"at": "network", "address": "0.0.0.0", "program": "nginx", "pid": 812}
+    told = heard(
+        said(
+            {"port": 80, **there, "container": True},
+            {"port": 22, "at": "loopback", "address": "127.0.0.1", "others": 3},
+            {"port": 81, **there, "others": 2, "of-later": 1},
+            {"port": 90, "at": "address", "address": "172.16.0.2"},
+        )
+    )
+    assert told is not None
+    assert [(each.port, each.where) for each in told] == [
+        (22, ""),
+        (80, "in a container, of nginx (process 812)"),
+        (81, "in a network of its own, of nginx (process 812), the first of 3"),
+        (90, "at 172.16.0.2 alone"),
+    ]
+    assert heard(said()) == []
+    assert heard(said({"port": 80}, {"port": 80})) == [Listener(port=80)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"listeners": {}}',
+        said({"port": 0}),
+        said({"port": 70000}),
+        said({"port": 80, "at": "home"}),
+        said({"port": 80, "address": "<script>"}),
+        said({"port": 80, "program": "a\x1b[31mb"}),
+        said({"port": 80, "program": "x" * 65}),
+        said({"port": 80, "others": -1}),
+        "[" * 100_000,
+    ],
+)
+def test_what_no_examiner_says_is_not_heard(text: str) -> None:
+    assert heard(text) is None

@@ -1,4 +1,4 @@
-"""The examiner's own tests, and what `go vet` thinks of it."""
+"""The examiner's own tests, and what `go vet` and `gofmt` think of it."""
 
 from __future__ import annotations
 
@@ -17,3 +17,14 @@ def test_go(arguments: tuple[str, ...]) -> None:
     command = [go_program(), *arguments]
     done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_file_is_as_gofmt_has_it() -> None:
+    """By the gofmt that comes with the compiler."""
+    done = subprocess.run([gofmt_program(), "-l", "."], cwd=SOURCE, capture_output=True, text=True, check=True)
+    assert done.stdout == "", "run: gofmt -w examiner"
+
+
+def gofmt_program() -> str:
+    root = subprocess.run([go_program(), "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    return f"{root}/bin/gofmt"

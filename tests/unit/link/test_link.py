@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from tests.unit.link.conftest import Script, impostor
 from tests.unit.link.talk import LIMIT, ask, gone, listen, shell, until
 
+from labyard.control.listening import heard
 from labyard.errors import GuestError
 from labyard.machine import wire
 from labyard.machine.link import GuestLink, RefusedError
 from labyard.machine.wire import Decoder, Frame, FrameType
-from labyard.play.streams import Dial, Exec, Terminal
+from labyard.play.streams import Dial, Exec, Listeners, Terminal
 
 
 async def test_hello_and_questions(link: GuestLink) -> None:
@@ -178,6 +180,33 @@ async def test_dial_tcp_and_nobody(link: GuestLink) -> None:
         with pytest.raises(RefusedError) as raised:
             await link.open(Dial(address=f"127.0.0.1:{unused.getsockname()[1]}"))
     assert raised.value.reason == "unreachable"
+
+
+async def test_what_listens_is_told_and_dialled_by_its_number(link: GuestLink) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hi")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.3", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        told = heard((await ask(link, Listeners())).stdout.decode())
+        assert told is not None
+        assert [each.where for each in told if each.port == port] == [
+            f"at 127.0.0.3 alone, of {Path('/proc/self/comm').read_text().strip()} (process {os.getpid()})"
+        ]
+        stream = await link.open(Dial(network="port", address=str(port)))
+        await stream.send_eof()
+        assert (await listen(stream)).stdout == b"hi"
+    for address, reason in (
+        (str(port), "unreachable"),
+        ("0", "bad-request"),
+        ("70000", "bad-request"),
+        ("a", "bad-request"),
+        ("", "bad-request"),
+    ):
+        with pytest.raises(RefusedError) as raised:
+            await link.open(Dial(network="port", address=address))
+        assert raised.value.reason == reason
 
 
 async def test_cancelled_questions_leave_the_link_whole(link: GuestLink) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from tests.unit.link.talk import LIMIT, listen, shell, until
 
+from labyard.errors import BusyError
 from labyard.machine.link import GuestLink
 from labyard.machine.wire import CREDIT
 from labyard.play.streams import Result, Stream, Terminal
 
 SCROLLBACK = 256 << 10
+MOST = 64
 
 
 async def terminal(link: GuestLink, name: str = "one", **arguments: object) -> Stream:
@@ -74,6 +77,26 @@ async def test_the_last_who_acts_decides_the_size(link: GuestLink) -> None:
     await small.resize(70, 21)
     await small.send(b"stty size\n")
     await until(small, b"21 70")
+
+
+async def test_only_so_many_and_room_again_when_one_ends(link: GuestLink) -> None:
+    streams = [await terminal(link, f"t{number}") for number in range(MOST)]
+    with pytest.raises(BusyError) as refused:
+        await terminal(link, "one-more")
+    assert refused.value.code == "too-many" and str(MOST) in refused.value.message and refused.value.hint
+    again = await terminal(link, "t0", read_only=True)  # one that is there is no new one
+    await again.close()
+    await streams[0].send(b"exit\n")
+    await listen(streams[0])
+    async with asyncio.timeout(LIMIT):
+        while True:
+            try:
+                streams.append(await terminal(link, "one-more"))
+                break
+            except BusyError:  # it is forgotten a moment after its end was told
+                await asyncio.sleep(0.05)
+    await streams[-1].send(b"echo is $((40 + 2))\n")
+    await until(streams[-1], b"is 42")
 
 
 async def test_a_flood_stalls_nobody(link: GuestLink) -> None:

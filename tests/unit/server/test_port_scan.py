@@ -12,6 +12,7 @@ from tests.unit.server.test_plays import started, until
 from tests.unit.server.test_ports import PROGRAM, Door, door, opened
 from websockets.asyncio.client import connect
 
+from labyard.hosts.fake_guest import LISTENERS
 from labyard.play.streams import WriteFile
 
 __all__ = ["door"]
@@ -21,12 +22,17 @@ _LISTENS = "   0: 00000000:{:04X} 00000000:0000 0A 00000000:00000000 00:00000000
 
 async def tables(house: House, play: str, *numbers: int) -> None:
     """Both machines' kernels say that these ports are listened on."""
+    for path, text in (("/proc/net/tcp", "".join(map(_LISTENS.format, numbers))), ("/proc/net/tcp6", "")):
+        await written(house, play, path, text)
+
+
+async def written(house: House, play: str, path: str, text: str) -> None:
+    """A file of both machines."""
     for machine in ("node-01", "node-02"):
-        for path, text in (("/proc/net/tcp", "".join(map(_LISTENS.format, numbers))), ("/proc/net/tcp6", "")):
-            stream = await house.host.open(play, machine, WriteFile(path=path))
-            await stream.send(text.encode())
-            await stream.send_eof()
-            await stream.result()
+        stream = await house.host.open(play, machine, WriteFile(path=path))
+        await stream.send(text.encode())
+        await stream.send_eof()
+        await stream.result()
 
 
 async def test_a_scan_says_what_listens_and_what_it_speaks(door: Door) -> None:
@@ -49,6 +55,28 @@ async def test_a_scan_asks_so_many_and_no_more(door: Door) -> None:
     await tables(door.house, door.play, *range(1, 200))
     told = (await door.house.http.post(f"/api/plays/{door.play}/ports/scan", params={"machine": "node-01"})).json()
     assert [each["number"] for each in told] == list(range(1, 65))
+
+
+async def test_a_scan_says_where_in_words_of_the_examiner(door: Door) -> None:
+    """And a guest's own words are nobody's."""
+    await tables(door.house, door.play, 22)
+    there = {"port": 8080, "at": "network", "address": "0.0.0.0", "program": "python3", "pid": 7, "container": True}
+    path = f"/api/plays/{door.play}/ports/scan"
+    for said, told in (
+        ([{"port": 22}, there], [(22, None), (8080, "in a container, of python3 (process 7)")]),
+        ([{**there, "program": "<b>\n"}], [(22, None)]),
+    ):
+        await written(door.house, door.play, LISTENERS, json.dumps({"listeners": said}))
+        found = (await door.house.http.post(path, params={"machine": "node-01"})).json()
+        assert [(each["number"], each.get("where")) for each in found] == told
+
+
+async def test_what_loopback_does_not_reach_is_asked_for_by_its_number(house: House) -> None:
+    play = (await started(house))["id"]
+    async with listening(house.host, 3000, PROGRAM, address="port"), opened(house, play) as door:
+        await door.expose(number=3000, access="public")
+        answer = await door.ask("/", f"3000-node-01-{play}.labyard.localhost:{door.number}")
+        assert answer.status_code == 200
 
 
 async def test_a_program_that_speaks_tls_with_a_certificate_of_its_own(house: House, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.outer import outer_namespace
 from tests.support.soak import SOAK
 
 # In `make soak` alone.
-collect_ignore = [] if SOAK else ["test_database.py", "test_service.py", "test_whole_catalog.py"]
+collect_ignore = [] if SOAK else ["test_database.py", "test_large.py", "test_service.py", "test_whole_catalog.py"]
 
 IMAGES = ("busybox", "debian-12", *(("debian-12-docker",) if SOAK else ()), "kernel:6.1", "kernel:6.12")
 

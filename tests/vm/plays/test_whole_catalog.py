@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.lab import Lab
 from tests.vm.plays.test_manifest import look_at_whole
+from tests.vm.plays.test_ports import fetched
 
 pytestmark = pytest.mark.vm
 
@@ -24,7 +25,7 @@ def test_routing_lab(lab: Lab) -> None:
 
 
 def test_docker(lab: Lab) -> None:
-    """Two containers of the shipped image talk, and a published port answers."""
+    """Two containers of the shipped image talk; a published port answers, and one that is not, by its name for browsers."""
     play = lab.start("docker", "--cold")
     image = lab.run(play, "docker images --format '{{.Repository}}:{{.Tag}}' | head -n 1", user="root").strip()
     serve = "mkdir -p /www && echo hello > /www/index.html && exec httpd -f -p 80 -h /www"
@@ -36,6 +37,10 @@ def test_docker(lab: Lab) -> None:
     fetch = "for i in 1 2 3 4 5 6 7 8 9 10; do wget -qO- http://web/ && exit 0; sleep 1; done; exit 1"
     assert "hello" in lab.run(play, f"docker run --rm --network labs {image} sh -c '{fetch}'", user="root")
     assert "hello" in lab.run(play, "curl -s http://127.0.0.1:8080/", user="root")
+    found = next(each for each in lab.json("expose", "scan", play) if each["number"] == 80)
+    assert found["protocol"] == "HTTP" and found["where"].startswith("in a container, of httpd (process ")
+    lab.api("POST", f"/api/plays/{play}/ports", {"machine": found["machine"], "number": 80, "access": "public"})
+    assert fetched(lab, play, "/", port=80, machine=found["machine"]) == (200, b"hello\n")
 
 
 def test_mini_lan(lab: Lab) -> None:

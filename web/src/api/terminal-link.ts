@@ -10,7 +10,7 @@ import { onWake, pause } from "./backoff.ts";
 export type LinkState =
   | { kind: "connecting" }
   | { kind: "open" }
-  | { kind: "lost"; why: string; until: number }
+  | { kind: "lost"; why: string; hint: string | null; until: number }
   | { kind: "ended"; code: number | null }
   | { kind: "refused"; why: string; hint: string | null; code: string };
 
@@ -24,6 +24,9 @@ export interface Screen {
 /** The server stops at 256 KiB unacknowledged; an eighth of that keeps acknowledgements rare and the pipe full. */
 const ACK_EVERY = 32 * 1024;
 
+/** A message's bytes. What is pasted may have any size; messages over 1 MiB end the connection. */
+const PIECE = 64 * 1024;
+
 /** Characters kept from before the connection stands. */
 const EARLY_LIMIT = 4096;
 
@@ -31,7 +34,7 @@ const EARLY_LIMIT = 4096;
 const REPLAY_MS = 400;
 
 /** Errors that another try cannot mend. */
-const FINAL = new Set(["not-found", "forbidden", "not-built", "unauthorized"]);
+const FINAL = new Set(["not-found", "forbidden", "not-built", "unauthorized", "too-many"]);
 
 export class TerminalLink {
   readonly #address: (cols: number, rows: number) => string;
@@ -44,6 +47,7 @@ export class TerminalLink {
   #replayUntil = 0;
   #over: LinkState | null = null;
   #why = "";
+  #hint: string | null = null;
   /** Typed while connecting. What is typed while the connection is lost is not kept: it would come as a surprise. */
   #early = "";
   #sent = "";
@@ -66,6 +70,7 @@ export class TerminalLink {
     this.#drop();
     this.#over = null;
     this.#why = "";
+    this.#hint = null;
     this.#changed({ kind: "connecting" });
     const { cols, rows } = this.#screen.size();
     this.#sent = `${cols}x${rows}`;
@@ -86,11 +91,12 @@ export class TerminalLink {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     // A replayed question was answered long ago: a second answer would end up as text at the prompt.
     if (performance.now() < this.#replayUntil && isReport(data)) return;
-    this.#socket.send(new TextEncoder().encode(data));
+    this.sendBytes(new TextEncoder().encode(data));
   }
 
   sendBytes(data: Uint8Array<ArrayBuffer>): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(data);
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    for (let from = 0; from < data.length; from += PIECE) this.#socket.send(data.subarray(from, from + PIECE));
   }
 
   resize(cols: number, rows: number): void {
@@ -108,7 +114,7 @@ export class TerminalLink {
     this.resize(cols, rows);
     const early = this.#early;
     this.#early = "";
-    if (early) this.#socket?.send(new TextEncoder().encode(early));
+    if (early) this.sendBytes(new TextEncoder().encode(early));
     this.#changed({ kind: "open" });
   }
 
@@ -131,8 +137,9 @@ export class TerminalLink {
       const error = said["error"] as string | { code?: string; message?: string; hint?: string | null };
       const full = typeof error === "string" ? { message: error } : (error ?? {});
       this.#why = full.message ?? "The server gave no reason.";
+      this.#hint = full.hint ?? null;
       const code = full.code ?? "";
-      if (FINAL.has(code)) this.#finish({ kind: "refused", why: this.#why, hint: full.hint ?? null, code });
+      if (FINAL.has(code)) this.#finish({ kind: "refused", why: this.#why, hint: this.#hint, code });
     }
   }
 
@@ -146,7 +153,7 @@ export class TerminalLink {
     this.#early = "";
     if (this.#over !== null) return;
     const wait = pause(this.#attempt++);
-    this.#changed({ kind: "lost", why: this.#why || "Connection lost.", until: Date.now() + wait });
+    this.#changed({ kind: "lost", why: this.#why || "Connection lost.", hint: this.#hint, until: Date.now() + wait });
     this.#timer = setTimeout(() => this.connect(), wait);
   }
 

@@ -217,6 +217,8 @@ export interface ScannedPort {
   machine: string;
   number: number;
   protocol: string;
+  /** In words, for what is not at the machine's loopback. */
+  where?: string;
 }
 
 /** What whoever looks at something may do with it. */

@@ -86,7 +86,7 @@ export class Ports extends PageElement {
     if (found.length === 0) return html`<p class="muted">Nothing else listens.</p>`;
     return html`<ul class="ports" aria-label="What listens">
       ${found.map((port) => html`<li>
-        <span>${port.number} of ${port.machine}</span><span class="muted">${port.protocol === "TCP" ? "no web page" : port.protocol}</span>
+        <span>${port.number} of ${port.machine}</span><span class="muted">${port.protocol === "TCP" ? "no web page" : port.protocol}${port.where ? `, ${port.where}` : ""}</span>
         ${port.protocol === "TCP"
           ? nothing
           : html`<button class="small" aria-label=${`Expose port ${port.number} of ${port.machine}`} @click=${() => void this.#expose({ machine: port.machine, number: port.number, tls: port.protocol === "HTTPS" })}>Expose</button>`}

@@ -39,6 +39,11 @@ function fontFamily(): string {
   return fontStack(settings.font, getComputedStyle(document.documentElement).getPropertyValue("--mono"));
 }
 
+/** With its full stop: more is said behind it. */
+function sentence(text: string): string {
+  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** A context that is drawn by the processor is slower than plain elements; browsers do not always admit it is one. */
 function hasRealGpu(): boolean {
   const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
@@ -192,6 +197,17 @@ export class TerminalView extends PageElement {
         this.#fitNow();
       }),
     );
+    // Else the browser would also put it into xterm's hidden field, and lay out megabytes there while everything waits.
+    host.addEventListener(
+      "paste",
+      (event) => {
+        const text = event.clipboardData?.getData("text/plain");
+        event.preventDefault();
+        event.stopPropagation();
+        if (text) xterm.paste(text);
+      },
+      { capture: true },
+    );
     xterm.onData((data) => this.#send(data));
     xterm.onBinary((data) => this.#link?.sendBytes(Uint8Array.from(data, (char) => char.charCodeAt(0))));
     xterm.onResize(({ cols, rows }) => this.#link?.resize(cols, rows));
@@ -277,7 +293,7 @@ export class TerminalView extends PageElement {
       case "lost": {
         const seconds = Math.ceil((link.until - Date.now()) / 1000);
         return html`<p class="term-notice">
-          ${link.why} ${seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again."} ${again("Try now")}
+          ${sentence(link.why)} ${sentence(link.hint ?? "")} ${seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again."} ${again("Try now")}
         </p>`;
       }
       case "ended":
@@ -285,7 +301,7 @@ export class TerminalView extends PageElement {
           The shell ended${link.code === null ? "" : ` with exit code ${link.code}`}. ${again("Open a new one")}
         </p>`;
       case "refused":
-        return html`<p class="term-notice">${link.why} ${link.hint ?? ""} <code>${link.code}</code> ${again("Try again")}</p>`;
+        return html`<p class="term-notice">${sentence(link.why)} ${sentence(link.hint ?? "")} <code>${link.code}</code> ${again("Try again")}</p>`;
     }
   }
 

@@ -158,14 +158,20 @@ class GuestNetwork(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(error.message) from error
 
     async def _open(self, port: int) -> Stream:
-        """Programs that listen at `localhost` may mean either loopback. When none answers the first one's words count."""
-        try:
-            return await self._host.open(self._play, self._machine, Dial(address=f"127.0.0.1:{port}"))
-        except LabyardError as error:
+        """Programs that listen at `localhost` may mean either loopback; others are looked for where they listen, which an
+        examiner of old does not know. When none answers the first one's words count.
+        """
+        refusals: list[LabyardError] = []
+        for dial in (
+            Dial(address=f"127.0.0.1:{port}"),
+            Dial(address=f"[::1]:{port}"),
+            Dial(network="port", address=str(port)),
+        ):
             try:
-                return await self._host.open(self._play, self._machine, Dial(address=f"[::1]:{port}"))
-            except LabyardError:
-                raise error from None
+                return await self._host.open(self._play, self._machine, dial)
+            except LabyardError as error:
+                refusals.append(error)
+        raise refusals[0]
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
