@@ -137,9 +137,9 @@ def history(folder: Path) -> list[Round]:
 
 
 def matrix(folder: Path, at: time | None) -> str:
-    """The page that shows them."""
+    """The server's page that shows them."""
     note = "Nightly rounds are turned off." if at is None else f"A round is played every night at {at:%H:%M}."
-    return page(history(folder), note=note)
+    return page(history(folder), note=note, home="/")
 
 
 def _nights(folder: Path) -> list[Path]:
