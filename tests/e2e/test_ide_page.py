@@ -177,6 +177,7 @@ def test_ten_thousand_files_by_keyboard(page: Page, other: SomebodyElse) -> None
     for number in range(1200):
         other.create(f"{HOME}/many/file-{number:05}", b"")
     page.get_by_role("button", name="Refresh").click()
+    expect(row(page, "many")).to_be_visible()
     tree(page).focus()
     page.keyboard.press("Home")
     expect(row(page, "many")).to_have_attribute("aria-selected", "true")
