@@ -11,7 +11,7 @@ MACHINE_TESTS := tests
 WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadfile --no-loadscope-reorder
 SOAK_TESTS := $(addprefix tests/vm/plays/test_,random_moments.py moments.py moments_crash.py sizes.py large.py database.py service.py whole_catalog.py) tests/vm/examiner
 
-.PHONY: help setup packages up down check lint test soak bots bench docs clean
+.PHONY: help setup packages up down check lint test soak bots bench docs pictures clean
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -57,6 +57,10 @@ bench: setup ## the figures of SPECIFICATION.md, as ratios of one run (BENCH="NA
 
 docs: $(READY) ## the documentation site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+pictures: setup ## take the documentation's pictures again, of real plays (root, five minutes under emulation)
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" LABYARD_DOC_PICTURES=$(CURDIR)/docs/images $(BIN)/pytest -m pictures tests/e2e
+	$(BIN)/pytest -q tests/unit/docs/test_pictures.py
 
 clean: ## remove what was built here
 	rm -rf $(VENV) src/labyard/_built web/dist web/node_modules tests/oidc/node_modules

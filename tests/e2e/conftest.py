@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.fake_server import FakeServer
+from tests.e2e.pictures import take
 
 ROOT = Path(__file__).parents[2]
 ARGS = [
@@ -117,3 +118,12 @@ def visit(browser: Browser, cookies: tuple[str, BrowserContext]) -> Iterator[Vis
 @pytest.fixture
 def page(visit: Visit) -> Page:
     return visit.page
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], None]:
+    """Takes a picture for the documentation: into `LABYARD_DOC_PICTURES`, else to where nobody looks."""
+    assert request.node.get_closest_marker("pictures"), "`make pictures` runs what is marked so"
+    folder = Path(os.environ.get("LABYARD_DOC_PICTURES") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return lambda page, name: take(page, folder / f"{name}.webp")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.e2e.conftest import ARGS, PATIENCE_MS, chromium
 from tests.e2e.ide import go_to, make_file, reach, row, save, text, tree
+from tests.e2e.inside import page_inside
 from tests.e2e.test_play_page import type_line
 from tests.support.lab import Lab, prepare_images, serving
 from tests.support.outer import outer_namespace
@@ -77,22 +75,12 @@ def play(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def page(lab: Lab, play: str, playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
     """A browser in the lab's namespace, at the play's editor."""
-    inside = tmp_path / "chromium"
-    space = f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
-    inside.write_text(f'#!/bin/sh\nexec nsenter --net={space} {chromium()} "$@"\n')
-    inside.chmod(0o755)
-    browser = playwright.chromium.launch(executable_path=inside, args=ARGS)
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(SLOW_MS)
-    expect.set_options(timeout=SLOW_MS)
-    link = lab.cli("signin-link").stdout.strip()
-    page.goto(link)
-    page.wait_for_url("**/")
-    page.goto(f"{page.url.rstrip('/')}/plays/{play}")
-    expect(page.get_by_label("Folder", exact=True)).to_have_value("/home/laborant")
-    yield page
-    expect.set_options(timeout=PATIENCE_MS)
-    browser.close()
+    with page_inside(playwright, tmp_path, SLOW_MS) as page:
+        page.goto(lab.cli("signin-link").stdout.strip())
+        page.wait_for_url("**/")
+        page.goto(f"{page.url.rstrip('/')}/plays/{play}")
+        expect(page.get_by_label("Folder", exact=True)).to_have_value("/home/laborant")
+        yield page
 
 
 def test_saved_here_read_there_and_the_other_way_round(lab: Lab, play: str, page: Page) -> None:

@@ -162,6 +162,7 @@ def question(page: Page, fake: FakeServer) -> None:
 
 
 def lessons(page: Page, fake: FakeServer) -> None:
+    fake.teach(hard_lesson())  # long words in cards, too
     page.goto("/challenges")
     expect(page.locator(".card").first).to_be_visible()
 

@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.e2e.conftest import ARGS, chromium
+from tests.e2e.inside import page_inside
 from tests.e2e.test_play_page import shown, type_line, wait_for_text
 from tests.support.lab import Lab, prepare_images, serving
 from tests.support.outer import outer_namespace
@@ -48,18 +47,8 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def page(lab: Lab, playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
-    """A browser in the lab's namespace, though Playwright itself is where the tests began."""
-    inside = tmp_path / "chromium"
-    space = f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
-    inside.write_text(f'#!/bin/sh\nexec nsenter --net={space} {chromium()} "$@"\n')
-    inside.chmod(0o755)
-    browser = playwright.chromium.launch(executable_path=inside, args=ARGS)
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    yield page
-    expect.set_options(timeout=5000)
-    browser.close()
+    with page_inside(playwright, tmp_path, PATIENCE_MS) as page:
+        yield page
 
 
 @pytest.fixture

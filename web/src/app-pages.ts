@@ -7,7 +7,7 @@ export function framed(content: TemplateResult, who?: { handle: string; leave: (
   return html`<a class="skip" href="#main">Skip to the content</a>
     <header class="top">
       <a class="brand" href="/">Labyard</a><a href="/lessons">Lessons</a><a href="/progress">Progress</a>${who?.admin ? html`<a href="/admin">Admin</a>` : nothing}<a class="far ${who?.admin ? "wide-only" : ""}" href="/status" title="What the bots found, night after night">Status</a>
-      ${who ? html`<a class="who" href="/account" title="Your account">${who.handle}</a><button class="quiet" title=${`You are ${who.handle}`} @click=${who.leave}>Sign out</button>` : nothing}
+      ${who ? html`<a class="who" href="/account" title="Your account">${who.handle}</a><button class="quiet wide-only" title=${`You are ${who.handle}`} @click=${who.leave}>Sign out</button>` : nothing}
     </header>
     <div id="main" tabindex="-1">${content}</div>`;
 }
@@ -23,12 +23,12 @@ export function signIn(): TemplateResult {
 }
 
 export function missing(path: string, why = "It may have been mistyped, or what it showed was destroyed."): TemplateResult {
-  return framed(html`<main class="page narrow">
+  return html`<main class="page narrow">
     <h1>There is nothing here</h1>
     <p>Nothing was found at <code>${path}</code>. ${why}</p>
     <p><a href="/">See the playgrounds and your plays</a></p>
     <p class="muted">Code: <code>not-found</code></p>
-  </main>`);
+  </main>`;
 }
 
 /** For who is signed in and may not see this. */

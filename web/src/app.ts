@@ -93,7 +93,7 @@ export class LabyardApp extends PageElement {
       case "play":
         return html`<labyard-play .playId=${this.route.id}></labyard-play>`;
       case "missing":
-        return missing(this.route.path);
+        return this.#framed(missing(this.route.path));
     }
   }
 }

@@ -146,7 +146,7 @@ def matrix(folder: Path, at: time | None, found: Collection[tuple[str, str]] | N
     """The page that shows them. `found`: kinds and names that whoever looks may find (None: all)."""
     note = "Nightly rounds are turned off." if at is None else f"A round is played every night at {at:%H:%M}."
     kept = history(folder)
-    return page(kept if found is None else [each.only(found) for each in kept], note=note)
+    return page(kept if found is None else [each.only(found) for each in kept], note=note, home="/")
 
 
 def _nights(folder: Path) -> list[Path]:

@@ -30,7 +30,8 @@ _STYLE = """
 --accent:#8bb8f5;--passed:#7fc983;--failed:#f2938c;--flaky:#e0b64f;--broken:#d59ad9;--on:#131518}}
 *{box-sizing:border-box}
 body{font:16px/1.6 system-ui,sans-serif;background:var(--bg);color:var(--text);margin:0;padding:16px;max-width:1200px}
-a{color:var(--accent)}h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:24px 0 8px}p{margin:0 0 12px;max-width:68ch}
+a{color:var(--accent)}.home{color:inherit;font-weight:700;text-decoration:none}
+h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:24px 0 8px}p{margin:0 0 12px;max-width:68ch}
 .wide{overflow-x:auto;width:fit-content;max-width:100%;background:var(--surface);border:1px solid var(--line)}
 table{border-collapse:collapse;font-size:14px}th,td{padding:4px;text-align:left;white-space:nowrap}
 thead th{font-weight:normal;color:var(--muted);font-size:12px;line-height:1.3;text-align:center}
@@ -49,16 +50,20 @@ tbody th small{display:block;line-height:1.2}
 """
 
 
-def page(rounds: Sequence[Round], *, links: bool = False, note: str = "") -> str:
-    """`rounds`: newest first. `links`: the newest one's artifacts lie beside the page. `note`: a sentence below the title."""
+def page(rounds: Sequence[Round], *, links: bool = False, note: str = "", home: str = "") -> str:
+    """`rounds`: newest first. `links`: the newest one's artifacts lie beside the page. `note`: a sentence below the title.
+
+    `home`: where the server's other pages are; a file has none.
+    """
     shown = list(rounds[:COLUMNS])
     body = _told(shown, links=links) if shown else "<p>No round was played yet.</p>"
     words = f"<p>{escape(note)}</p>" if note else ""
+    way_back = f'<p><a class="home" href="{escape(home)}">Labyard</a></p>' if home else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Labyard: what bots found</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>What bots found</h1>{words}\n{body}\n</body></html>\n"
+        f"<body>{way_back}<h1>What bots found</h1>{words}\n{body}\n</body></html>\n"
     )
 
 

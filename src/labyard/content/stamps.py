@@ -16,7 +16,8 @@ Stamp = tuple[int, int, int, int]
 
 def stamp(top: Path, path: Path) -> Stamp:
     """Changes with the file, and with what lies in a `__static__` that it may show: beside it or above, up to `top`."""
-    places = (each / STATIC for each in path.parents if each == top or top in each.parents)
+    above = path.relative_to(top).parts[:-1]
+    places = (top.joinpath(*above[:depth], STATIC) for depth in range(len(above) + 1))
     shown = max((_when(each) for place in places for each in _below(place)), default=0)
     try:
         state = path.stat()

@@ -88,8 +88,13 @@ def form_page(
         parts.append(_form(form, wrong=error is not None))
     parts += [f'<p><a href="{escape(address)}">{escape(text)}</a></p>' for text, address in links]
     parts += [f'<p class="muted">{coded(text)}</p>' for text in below]
-    page = _PAGE.format(title=escape(title), style=_style(), body="\n".join(parts))
+    page = small_page(title, "\n".join(parts))
     return HTMLResponse(page, status if error is None else status_of(error), _HEADERS)
+
+
+def small_page(title: str, body: str) -> str:
+    """`body`: HTML, below the title."""
+    return _PAGE.format(title=escape(title), style=_style(), body=body)
 
 
 async def sent(request: Request, *names: str) -> dict[str, str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from labyard.errors import ForbiddenError, LabyardError
 from labyard.server.asker import SECURE_COOKIE, Asker, Given, cookie_names, session_of, who
 from labyard.server.coming_back import wanted_page
-from labyard.server.forms import sent
+from labyard.server.forms import form_page, sent
 from labyard.server.front_door import let_in, place_of, sign_in_page
 from labyard.server.places import is_own_page, page_root
-from labyard.server.site import plain_page
 
 router = APIRouter(tags=["sign-in"])
 
@@ -63,7 +62,7 @@ async def sign_in(request: Request, services: Given, token: str = "", next: str 
     try:
         session = await services.access.sign_in(token)
     except ForbiddenError as error:
-        return HTMLResponse(plain_page("This link does not work any more", f"{error.message}.", error.hint or ""), 403)
+        return form_page("This link does not work any more", None, error=error, links=(("Sign in", "/signin"),))
     return await let_in(request, session, onward)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from labyard.content.library import PLURALS
 from labyard.server import problems
 from labyard.server.asker import who
-from labyard.server.forms import coded
+from labyard.server.forms import coded, small_page
 from labyard.server.front_door import sign_in_page
 
 _PAGES = (
@@ -26,17 +25,10 @@ _PAGES = (
     *(f"/{plural}/{{name}}" for plural in PLURALS),
 )
 
-_PLAIN = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>Labyard</title>
-<style>body{{font:16px/1.6 system-ui,sans-serif;max-width:68ch;margin:12vh auto;padding:0 24px}}</style>
-</head><body><h1>{title}</h1><p>{text}</p><p>{hint}</p></body></html>
-"""
-
 
 def plain_page(title: str, text: str, hint: str) -> str:
     """A small page without script, for who has no session. Words in backquotes become code."""
-    return _PLAIN.format(title=escape(title), text=coded(text), hint=coded(hint))
+    return small_page(title, "\n".join(f"<p>{coded(words)}</p>" for words in (text, hint) if words))
 
 
 _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="124" height="20" role="img" aria-label="Start in Labyard">

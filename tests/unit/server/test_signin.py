@@ -177,7 +177,8 @@ async def test_changing_it_ends_all_other_sessions(browser: httpx.AsyncClient, h
     body = {"current": GOOD, "password": OTHER}
     assert (await browser.post("/api/account/password", json=body, headers=by_cookie(mine))).status_code == 200
     assert await who(browser, mine) == "ada" and await who(browser, other) is None
-    assert (await browser.get(link.removeprefix(ORIGIN))).status_code == 403
+    dead = await browser.get(link.removeprefix(ORIGIN))
+    assert (dead.status_code, '<a href="/signin">' in dead.text) == (403, True), "and there is a way on"
     by_token = {"Authorization": f"Bearer {token['accessToken']}"}
     assert (await browser.get("/api/auth/me", headers=by_token)).status_code == 200, "tokens stay"
     assert (await sign_in(browser, "ada", GOOD)).status_code == 403

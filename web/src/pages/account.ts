@@ -37,6 +37,16 @@ export class AccountPage extends PageElement {
     if (this.error.status === 401) this.dispatchEvent(new CustomEvent("signed-out", { bubbles: true }));
   }
 
+  /** On a phone the head of the page has no room for it. */
+  async #signOut(): Promise<void> {
+    try {
+      await api.logout();
+      this.dispatchEvent(new CustomEvent("signed-out", { bubbles: true }));
+    } catch (cause) {
+      this.#failed(cause);
+    }
+  }
+
   async #signOutEverywhere(): Promise<void> {
     const sure = await confirmed({
       title: "Sign out everywhere?",
@@ -78,7 +88,10 @@ export class AccountPage extends PageElement {
       <section aria-labelledby="sessions-title">
         <h2 id="sessions-title">Where you are signed in</h2>
         <p>${browsers} signed in as you.</p>
-        <p><button @click=${() => void this.#signOutEverywhere()}>Sign out everywhere</button></p>
+        <div class="buttons">
+          <button class="phone-only" @click=${() => void this.#signOut()}>Sign out</button>
+          <button @click=${() => void this.#signOutEverywhere()}>Sign out everywhere</button>
+        </div>
       </section>
       <section aria-labelledby="tokens-title">
         <h2 id="tokens-title">Tokens</h2>

@@ -44,7 +44,7 @@ export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateRe
     <a class="brand" href="/">Labyard</a>
     <h1 title=${titleOf(play)}>${titleOf(play)}</h1>
     ${lessonOf(play) === null ? nothing : tasksButton(play, acts.nextTask)}
-    <span class="state ${look}" role="status" data-state=${state}>${shape(look)}${word}</span>
+    <span class="state ${look}" role="status" data-state=${state}>${shape(look)}<span class="word">${word}</span></span>
     ${timed
       ? html`<button class="left quiet ${remaining < SOON_MS ? "soon" : ""}" title=${TIME_ENDS} aria-label=${`${left(remaining)}. Give it one more hour`} @click=${acts.extend}>${left(remaining)}</button>`
       : nothing}
@@ -127,14 +127,20 @@ export function side(play: Play, about: Playground | null, details: Details, act
   const preparation = initTasks(play);
   const others = Object.values(play.tasks ?? {}).filter((task) => !task.init && !task.helper);
   const notes = play.status?.notes ?? [];
-  return html`${failure(play, details)}
+  const early = stateOf(play) === "RUNNING" && lessonOf(play) === null; // a lesson says itself what is to be done
+  return html`${failure(play, details)} ${early ? purpose(play, about) : nothing}
     ${alive(play) ? html`<h2>Machines</h2>${machineList(play, acts.reboot)}` : nothing}
     ${preparation.length > 0 ? html`<h2>Preparation</h2>${taskList(preparation, details, "Preparation")}` : nothing}
     ${others.length > 0 ? html`<h2>Tasks</h2>${taskList(others, details, "Tasks")}` : nothing}
     ${notes.length > 0 ? html`<h2>Good to know</h2><ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
-    ${alive(play) ? html`<h2>Ports</h2><labyard-ports .play=${play}></labyard-ports>` : nothing}
     ${gone(stateOf(play)) ? nothing : html`<h2>Snapshots</h2><labyard-snapshots .play=${play} .told=${acts.told}></labyard-snapshots>`}
-    <h2>About</h2>
+    ${alive(play) ? html`<h2>Ports</h2><labyard-ports .play=${play}></labyard-ports>` : nothing}
+    ${early ? nothing : purpose(play, about)}`;
+}
+
+/** What there is to do here: the first thing to read once there is nothing to wait for. */
+function purpose(play: Play, about: Playground | null): TemplateResult {
+  return html`<h2>About</h2>
     ${play.forkOf ? html`<p>Forked from <a href=${playPath(play.forkOf)}>another play</a>.</p>` : nothing}
     ${about?.description ? html`<p>${line(about.description)}</p>` : nothing}
     ${about?.markdown ? prose(about.markdown) : nothing}

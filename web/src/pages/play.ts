@@ -15,7 +15,7 @@ import { lessonOf, tabFor, type LessonPlace, type PortWish, type TabWish } from 
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
 import { BEHIND, editorKey, portAddress, tabsOf, type Tab } from "../play/tabs.ts";
 import { minutesOf } from "../play/time.ts";
-import { missing } from "../app-pages.ts";
+import { framed, missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
 import { ByHand } from "./by-hand.ts";
 import { Panels } from "./panels.ts";
@@ -361,7 +361,7 @@ export class PlayPage extends PageElement {
 
   protected override render(): TemplateResult {
     const { play, error, connected } = this.live;
-    if (error?.status === 404) return missing(location.pathname, `No play has the id ${this.playId}.`);
+    if (error?.status === 404) return framed(missing(location.pathname, `No play has the id ${this.playId}.`));
     if (play === null) {
       return html`<header class="top"><a class="brand" href="/">Labyard</a></header>
         <main class="page narrow">

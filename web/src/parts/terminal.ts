@@ -128,6 +128,7 @@ export class TerminalView extends PageElement {
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: fontFamily(),
       fontSize: settings.fontSize,
+      lineHeight: 1.07, // at 1 the underscores of common fonts are cut off; more, and the lines of frames do not meet
       screenReaderMode: settings.screenReader,
       minimumContrastRatio: 4.5,
       scrollback: SCROLLBACK_LINES,
