@@ -67,12 +67,14 @@ export class LivePlay {
   async #connect(): Promise<void> {
     const round = ++this.#round;
     this.#drop();
+    const opening = api.conns(this.#id); // at the same time: a page shows nothing of its machines before both are here
+    opening.catch(() => undefined);
     try {
       const play = await api.play(this.#id);
       if (round !== this.#round) return;
       this.take(play);
       if (stateOf(play) === "DESTROYED") return; // nothing more will be told
-      const { url } = await api.conns(this.#id);
+      const { url } = await opening;
       if (round !== this.#round) return;
       this.#listen(new WebSocket(socketUrl(url)), round);
     } catch (cause) {

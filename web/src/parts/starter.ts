@@ -66,6 +66,7 @@ export abstract class Starter extends PageElement {
 
   async #begin(chosen: Chosen, parameters: InitCondition[]): Promise<void> {
     this.starting = true;
+    void import("./terminal.ts").catch(() => undefined); // fetched while the play starts; where it is shown is told if it cannot be had
     try {
       go(playPath(await this.begin(chosen)));
     } catch (cause) {
