@@ -90,7 +90,7 @@ func serveSocket(path string) error {
 	if err != nil {
 		return err
 	}
-	settings := agent.Settings{Init: "none", Folder: folder, Program: program, DefaultUser: strconv.Itoa(os.Getuid())}
+	settings := agent.Settings{Init: "none", Folder: folder, Home: folder, Program: program, DefaultUser: strconv.Itoa(os.Getuid())}
 	port := &socketPort{listener: listener}
 	port.changed = sync.NewCond(&port.mu)
 	return agent.New(port, settings).Serve()

@@ -32,6 +32,8 @@ type Settings struct {
 	Folder string `json:"-"`
 	// Program is this binary, where every user may run it.
 	Program string `json:"-"`
+	// Home replaces every user's, where set: outside of a machine, a login must not read what whoever runs it has at home.
+	Home string `json:"-"`
 }
 
 // Stage is a step of the boot and when it was reached, in seconds since the kernel started.

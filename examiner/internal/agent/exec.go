@@ -22,7 +22,11 @@ func (a *Agent) userOf(name string) (account, error) {
 	if name == "" {
 		name = a.settings.DefaultUser
 	}
-	return find(name)
+	who, err := find(name)
+	if a.settings.Home != "" {
+		who.home = a.settings.Home
+	}
+	return who, err
 }
 
 func (a *Agent) exec(stream *link.Stream, request request) error {

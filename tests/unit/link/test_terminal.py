@@ -32,6 +32,13 @@ async def test_it_echoes_and_ends(link: GuestLink) -> None:
     assert b"42" not in await until(again, b"new 2")
 
 
+async def test_a_login_reads_nothing_of_whoever_runs_the_tests(link: GuestLink, tmp_path: Path) -> None:
+    """A profile at home may take long, or wait for locks of others."""
+    stream = await terminal(link)
+    await stream.send(b'echo "at <$HOME>"\n')
+    assert f"at <{tmp_path}/".encode() in await until(stream, b">\r\n")
+
+
 async def test_scrollback_after_a_new_connection(guest: Path) -> None:
     first = await GuestLink.connect(guest, timeout=LIMIT)
     stream = await terminal(first)
