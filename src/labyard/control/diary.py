@@ -15,6 +15,7 @@ from labyard.store.plays import PlayRow, PlayStore, StateEvent
 
 _OWN_FAULT = (BadRequestError, NotFoundError, ConflictError, CapacityError)
 """Asked for what cannot be: nothing happened to the play."""
+_OUTCOMES = (PlayState.RUNNING, PlayState.STOPPED, PlayState.FAILED, PlayState.DESTROYED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +33,11 @@ class Deed:
 def happened(old: PlayRow, new: PlayRow, now: datetime) -> tuple[DiaryEntry, ...]:
     """What of the change from `old` to `new` belongs into the diary: states that were reached, what became of machines."""
     machines = _machines(old.report, new.report, now) if new.report is not old.report else ()
-    return (*machines, *(_state(new, event) for event in _new_events(old, new)))
+    events = _new_events(old, new)
+    states = tuple(_state(new, event) for event in events)
+    if events and events[-1].state in _OUTCOMES:  # which is so because of what its machines became
+        return (*states[:-1], *machines, states[-1])
+    return (*states, *machines)
 
 
 def refused(row: PlayRow, verb: str, message: str, now: datetime) -> DiaryEntry:

@@ -84,6 +84,24 @@ def test_of_machines_what_people_notice_is_told() -> None:
     assert told == [[], [], ["ready a"], ["rebooting a"], ["ready a"], ["off a"]]
 
 
+@pytest.mark.parametrize(
+    ("states", "order"),
+    [
+        ((PlayState.STARTING,), ["STARTING", "ready a"]),
+        ((PlayState.STARTING, PlayState.RUNNING), ["STARTING", "ready a", "RUNNING"]),
+        ((), ["ready a"]),
+    ],
+)
+def test_what_machines_became_stands_between_what_was_begun_and_what_came_of_it(
+    states: tuple[PlayState, ...], order: list[str]
+) -> None:
+    old = new = row()
+    for state in states:
+        new = become(new, state, NOW)
+    ready = MachineStatus(name="a", state=MachineState.RUNNING, ready=True)
+    assert words(happened(old, replace(new, report=report(new.state, ready)), NOW)) == order
+
+
 def stock(made: World, folder: Path, *names: str) -> None:
     for name in names:
         (folder / f"{name}.yaml").write_text(manifest(name))
