@@ -17,7 +17,7 @@ from labyard.control.roles import Right, Role, may
 from labyard.control.scopes import Scope
 from labyard.errors import ForbiddenError, NotFoundError
 from labyard.store.keys import KeyStore, TokenRow
-from labyard.store.users import UserStore
+from labyard.store.users import UserRow, UserStore
 
 OWNER = "owner"
 LINK_LIFE = timedelta(minutes=15)
@@ -62,44 +62,42 @@ class Access:
         """Who holds this token. `token_id`: the first half of `Basic id:token`, which must then fit."""
         hashed = digest(secret)
         if hmac.compare_digest(hashed, self._owner):
-            return await self._person(OWNER, Proof.TOKEN, _OWNERS_KEY) if token_id in (None, OWNER) else None
-        row = await self._store.token(hashed, now=self._clock())
-        if row is None or token_id not in (None, row.id):
+            return _person(OWNER, None, Proof.TOKEN, _OWNERS_KEY) if token_id in (None, OWNER) else None
+        found = await self._store.token(hashed, now=self._clock())
+        if found is None or token_id not in (None, found[0].id):
             return None
-        person = await self._person(row.owner, Proof.TOKEN, f"{_TOKEN}{hashed}")
+        row, user = found
+        person = _person(row.owner, user, Proof.TOKEN, f"{_TOKEN}{hashed}")
         if person is None or not row.scopes:
             return person
         return replace(person, scopes=frozenset(Scope(word) for word in row.scopes.split()))
 
     async def is_let_in(self, owner: str) -> bool:
         """Whether they are still there, and not shut out."""
-        return await self._person(owner, Proof.COOKIE) is not None
+        return await self._let_in(owner) is not None
 
     async def holds(self, owner: str, key: str) -> bool:
         """Whether what they once showed (`Person.key`) still lets them in: a session that goes on, a token that is kept."""
-        now, good = self._clock(), False
+        if key == _OWNERS_KEY:  # another token of the owner's would have signed otherwise
+            return owner == OWNER
+        now = self._clock()
         if key.startswith(_SESSION):
-            good = await self._store.session(key.removeprefix(_SESSION), now=now) == owner
+            session = await self._store.session(key.removeprefix(_SESSION), now=now)
+            whose, user = session or ("", None)
         elif key.startswith(_TOKEN):
-            row = await self._store.token(key.removeprefix(_TOKEN), now=now)
-            good = row is not None and row.owner == owner
-        elif key == _OWNERS_KEY:  # another token of the owner's would have signed otherwise
-            good = owner == OWNER
-        return good and await self.is_let_in(owner)
+            token = await self._store.token(key.removeprefix(_TOKEN), now=now)
+            whose, user = (token[0].owner, token[1]) if token is not None else ("", None)
+        else:
+            return False
+        return whose == owner and _person(owner, user, Proof.COOKIE) is not None
 
     async def may(self, owner: str, right: Right) -> bool:
         """Whether somebody who is not asking just now may do this."""
-        person = await self._person(owner, Proof.COOKIE)
+        person = await self._let_in(owner)
         return person is not None and may(person.role, right)
 
-    async def _person(self, owner: str, proof: Proof, key: str = "") -> Person | None:
-        """None: they are gone, or shut out."""
-        if owner == OWNER:
-            return Person(id=OWNER, handle=OWNER, role=Role.ADMIN, proof=proof, key=key)
-        user = await self._users.get(owner)
-        if user is None or user.disabled_at is not None:
-            return None
-        return Person(id=user.id, handle=user.handle, role=Role(user.role), proof=proof, key=key)
+    async def _let_in(self, owner: str) -> Person | None:
+        return _person(owner, None if owner == OWNER else await self._users.get(owner), Proof.COOKIE)
 
     def ticket(self, text: str, life: timedelta) -> str:
         """`text`, signed, good for `life`: for addresses that carry their own permission. Outlives this process."""
@@ -123,8 +121,8 @@ class Access:
 
     async def by_session(self, secret: str) -> Person | None:
         hashed = digest(secret)
-        owner = await self._store.session(hashed, now=self._clock())
-        return None if owner is None else await self._person(owner, Proof.COOKIE, f"{_SESSION}{hashed}")
+        found = await self._store.session(hashed, now=self._clock())
+        return None if found is None else _person(*found, Proof.COOKIE, f"{_SESSION}{hashed}")
 
     async def new_token(
         self, owner: str, name: str, *, scopes: Sequence[str] = (), life: timedelta | None = None
@@ -198,6 +196,15 @@ class Access:
     async def sign_out_everywhere(self, owner: str) -> None:
         """All browsers, and sign-in links that were not used yet."""
         await self._store.remove_sessions(owner)
+
+
+def _person(owner: str, user: UserRow | None, proof: Proof, key: str = "") -> Person | None:
+    """`user`: the account that `owner` has. None: they are gone, or shut out."""
+    if owner == OWNER:
+        return Person(id=OWNER, handle=OWNER, role=Role.ADMIN, proof=proof, key=key)
+    if user is None or user.disabled_at is not None:
+        return None
+    return Person(id=user.id, handle=user.handle, role=Role(user.role), proof=proof, key=key)
 
 
 def digest(secret: str) -> str:

@@ -66,7 +66,11 @@ def decide(row: PlayRow, report: PlayReport | None, now: datetime, policy: Polic
     if (timed := _by_time(row, now, policy)) is not None:
         return timed
     if report is not None and row.state is not PlayState.DESTROYED and report != row.report:
-        return Record(replace(row, report=report))
+        known = replace(row, report=report)
+        first = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
+        return Record(
+            begin(known, now) if first else known
+        )  # the two at once: no machine is ready before its play starts
     match row.desired:
         case Desired.DESTROYED:
             return _to_destroyed(row, report, now, policy)

@@ -68,14 +68,14 @@ class Lessons:
     async def list(self, owner: str, plural: str) -> list[LessonView]:
         """All of a kind, by name; NotFoundError for a kind there is not."""
         entries = await asyncio.to_thread(self.library.entries, plural)
-        known, totals = await self._progress.of(owner), await self._progress.totals()
+        known, totals = await self._progress.of_and_totals(owner)
         plays = {view.row.plan.lesson: view for view in reversed(await self.running(owner))}
         return [_view(entry, known, totals, plays) for entry in entries]
 
     async def get(self, owner: str, plural: str, name: str) -> LessonView:
         """NotFoundError when there is none of that name."""
         entry = await asyncio.to_thread(self.library.entry, plural, name)
-        known, totals = await self._progress.of(owner), await self._progress.totals()
+        known, totals = await self._progress.of_and_totals(owner)
         plays = {view.row.plan.lesson: view for view in await self.running(owner, str(_key(entry)))}
         return _view(entry, known, totals, plays)
 

@@ -63,9 +63,9 @@ class Progress:
         """Newest first."""
         return await self._store.attempts(owner, lesson)
 
-    async def totals(self) -> dict[str, tuple[int, int]]:
-        """By lesson: attempts of everybody, and how many people solved or completed it."""
-        return await self._store.totals()
+    async def of_and_totals(self, owner: str) -> tuple[dict[str, ProgressRow], dict[str, tuple[int, int]]]:
+        """What `of` tells; and by lesson, attempts of everybody, and how many people solved or completed it."""
+        return await self._store.of_and_totals(owner)
 
     async def steps(self, owner: str) -> list[Step]:
         """Newest first."""

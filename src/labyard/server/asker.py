@@ -114,4 +114,11 @@ def _who_may(right: Right) -> str:
 
 Writer = Annotated[Person, _with(Right.WRITE)]
 Operator = Annotated[Person, _with(Right.OPERATE)]
-Given = Annotated[Services, Depends(services_of)]
+
+
+async def _given(connection: HTTPConnection) -> Services:
+    """Not `services_of` itself: FastAPI sends what is not async to a thread, at every request."""
+    return services_of(connection)
+
+
+Given = Annotated[Services, Depends(_given)]

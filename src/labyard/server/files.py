@@ -44,7 +44,7 @@ async def _place(
     return Place(play_id, machine, user or None)
 
 
-def files_of(connection: HTTPConnection) -> Files:
+async def files_of(connection: HTTPConnection) -> Files:
     found = connection.app.state.files
     assert isinstance(found, Files)  # noqa: S101 - put there by create_app
     return found

@@ -32,7 +32,7 @@ TRIED = {f"{kind}s": kind for kind in (CHALLENGE, TUTORIAL)}
 COURSES = "courses"
 
 
-def _plural_of(request: Request) -> str:
+async def _plural_of(request: Request) -> str:
     """The kind a route is for, as its address says: all kinds are asked in the same way."""
     return request.url.path.split("/")[2]
 

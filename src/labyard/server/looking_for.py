@@ -18,7 +18,7 @@ _MOST = 16
 Words = Annotated[list[str] | None, Query()]
 
 
-def wish_of(
+async def wish_of(
     q: str = "", category: Words = None, tag: Words = None, difficulty: Words = None, status: Words = None
 ) -> Wish:
     """BadRequestError for a status there is not, and for more than anybody chooses."""

@@ -38,7 +38,7 @@ async def search(
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Any:
     """labctl's: `{items: [SearchItem]}`, the best first; `X-Total-Count`: how many there are. Unknown kinds have nothing."""
-    wish = wish_of(search, category, tag, difficulty)
+    wish = await wish_of(search, category, tag, difficulty)
     wanted = [each for each in (PLAYGROUND, *PLURALS.values()) if not kind or each in kind]
     page = page_root(request)
     items = [item for each in wanted for item in await _items(each, person, services, page)]

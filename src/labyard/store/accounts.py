@@ -76,14 +76,12 @@ class AccountStore:
         query = select(emails.c.owner, emails.c.address)
         if owners is not None:
             query = query.where(emails.c.owner.in_(owners))
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query)).all()
+        found = (await self._database.read(query)).all()
         return {row.owner: row.address for row in found}
 
     async def by_email(self, address: str) -> str | None:
-        async with self._database.begin() as connection:
-            query = select(emails.c.owner).where(emails.c.address == address)
-            return (await connection.execute(query)).scalar_one_or_none()
+        query = select(emails.c.owner).where(emails.c.address == address)
+        return (await self._database.read(query)).scalar_one_or_none()
 
     async def set_email(self, owner: str, address: str) -> bool:
         """Empty: none any more. False when it is somebody else's: then theirs stays what it was."""
@@ -98,13 +96,11 @@ class AccountStore:
 
     async def by_identity(self, issuer: str, subject: str) -> str | None:
         query = select(identities.c.owner).where(identities.c.issuer == issuer, identities.c.subject == subject)
-        async with self._database.begin() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()
+        return (await self._database.read(query)).scalar_one_or_none()
 
     async def has_identity(self, owner: str) -> bool:
-        async with self._database.begin() as connection:
-            query = select(identities.c.owner).where(identities.c.owner == owner)
-            return (await connection.execute(query)).first() is not None
+        query = select(identities.c.owner).where(identities.c.owner == owner)
+        return (await self._database.read(query)).first() is not None
 
     async def join_identity(self, issuer: str, subject: str, owner: str) -> bool:
         """False when it is somebody's already."""

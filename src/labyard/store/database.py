@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -100,6 +100,16 @@ class Transaction:
                     raise
             await asyncio.sleep(_AGAIN)
 
+    async def read(self, queries: Sequence[Executable]) -> list[Result[Any]]:
+        """What each gives, and the end of it, in one trip."""
+        return await self.run_sync(lambda connection: self._read(connection, queries))
+
+    def _read(self, connection: Connection, queries: Sequence[Executable]) -> list[Result[Any]]:
+        with connection:
+            found = [_rows(connection.execute(query)) for query in queries]
+        self._connection = None
+        return found
+
     def _connected(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
@@ -182,17 +192,31 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """Committed at the end of the block, undone when it is left by an exception or cancelled."""
+        async with self._turn() as transaction:
+            try:
+                yield transaction
+            except BaseException:
+                await transaction.end(commit=False)
+                raise
+            await transaction.end(commit=True)
+
+    async def read(self, query: Executable) -> Result[Any]:
+        """Its rows. Cheaper than a transaction of its own: one trip to a thread. What it would change is not kept."""
+        (found,) = await self.read_all(query)
+        return found
+
+    async def read_all(self, *queries: Executable) -> list[Result[Any]]:
+        """The rows of each, likewise in one trip."""
+        async with self._turn() as transaction:
+            return await transaction.read(queries)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Transaction]:
         with _away_told():
             self._check_file()
             await self._room()
             try:
-                transaction = Transaction(self.engine, self._threads, patience=self._patience)
-                try:
-                    yield transaction
-                except BaseException:
-                    await transaction.end(commit=False)
-                    raise
-                await transaction.end(commit=True)
+                yield Transaction(self.engine, self._threads, patience=self._patience)
             finally:
                 self._free.release()
 

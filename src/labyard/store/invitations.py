@@ -41,16 +41,14 @@ class InvitationStore:
         """Those that are good, oldest first."""
         good = (invitations.c.expires_at > now) & (invitations.c.uses > 0)
         query = select(invitations).where(good).order_by(invitations.c.created_at, invitations.c.id)
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query)).mappings().all()
+        found = (await self._database.read(query)).mappings().all()
         return [InvitationRow(**each) for each in found]
 
     async def find(self, digest: str, *, now: datetime) -> InvitationRow | None:
         """One that is good, without using it."""
         good = (invitations.c.expires_at > now) & (invitations.c.uses > 0)
         query = select(invitations).where(invitations.c.hash == digest, good)
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query)).mappings().first()
+        found = (await self._database.read(query)).mappings().first()
         return None if found is None else InvitationRow(**found)
 
     async def remove(self, invitation_id: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import Executable, RowMapping, Select, delete, func, insert, or_, select
 
 from labyard.store.database import Database
-from labyard.store.schema import sessions, signin_links, tokens
+from labyard.store.schema import sessions, signin_links, tokens, users
+from labyard.store.users import UserRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,19 +36,26 @@ class KeyStore:
         async with self._database.begin() as connection:
             await connection.execute(insert(tokens).values(asdict(row)))
 
-    async def token(self, digest: str, *, now: datetime) -> TokenRow | None:
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(tokens).where(tokens.c.hash == digest))).mappings().first()
+    async def token(self, digest: str, *, now: datetime) -> tuple[TokenRow, UserRow | None] | None:
+        """One that is good, and the account that its owner has."""
+        token = select(tokens).where(tokens.c.hash == digest)
+        found, user = await self._with_user(token, token.with_only_columns(tokens.c.owner))
         if found is None or (found["expires_at"] is not None and found["expires_at"] <= now):
             return None
-        return TokenRow(**found)
+        return TokenRow(**found), user
+
+    async def _with_user(
+        self, query: Executable, owner: Select[tuple[str]]
+    ) -> tuple[RowMapping | None, UserRow | None]:
+        rows, user = await self._database.read_all(query, select(users).where(users.c.id.in_(owner)))
+        account = user.mappings().first()
+        return rows.mappings().first(), None if account is None else UserRow(**account)
 
     async def list_tokens(self, owner: str, *, now: datetime) -> list[TokenRow]:
         """Those that are still good, oldest first."""
         good = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
         query = select(tokens).where(tokens.c.owner == owner, good).order_by(tokens.c.created_at, tokens.c.id)
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query)).mappings().all()
+        found = (await self._database.read(query)).mappings().all()
         return [TokenRow(**each) for each in found]
 
     async def remove_token(self, owner: str, token_id: str) -> bool:
@@ -71,10 +79,11 @@ class KeyStore:
         async with self._database.begin() as connection:
             await connection.execute(insert(sessions).values(values))
 
-    async def session(self, digest: str, *, now: datetime) -> str | None:
-        query = select(sessions.c.owner).where(sessions.c.hash == digest, sessions.c.expires_at > now)
-        async with self._database.begin() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()
+    async def session(self, digest: str, *, now: datetime) -> tuple[str, UserRow | None] | None:
+        """Whose it is, and the account that they have."""
+        owner = select(sessions.c.owner).where(sessions.c.hash == digest, sessions.c.expires_at > now)
+        found, user = await self._with_user(owner, owner)
+        return None if found is None else (found["owner"], user)
 
     async def remove_session(self, digest: str) -> None:
         async with self._database.begin() as connection:
@@ -82,9 +91,8 @@ class KeyStore:
 
     async def count_sessions(self, owner: str, *, now: datetime) -> int:
         query = select(func.count()).select_from(sessions)
-        async with self._database.begin() as connection:
-            good = query.where(sessions.c.owner == owner, sessions.c.expires_at > now)
-            return int((await connection.execute(good)).scalar_one())
+        query = query.where(sessions.c.owner == owner, sessions.c.expires_at > now)
+        return int((await self._database.read(query)).scalar_one())
 
     async def remove_sessions(self, owner: str, *, keep: str | None = None) -> None:
         """All of theirs, and their sign-in links, but for the session whose hash is `keep`."""

@@ -47,8 +47,7 @@ class OverviewStore:
         if not ended:
             query = query.where(plays.c.state != PlayState.DESTROYED)
         query = query.order_by(plays.c.created_at.desc(), plays.c.id).limit(most)
-        async with self._database.begin() as transaction:
-            found = (await transaction.execute(query)).mappings().all()
+        found = (await self._database.read(query)).mappings().all()
         return [
             PlayBrief(
                 **{
@@ -64,20 +63,17 @@ class OverviewStore:
     async def states(self) -> dict[PlayState, int]:
         """How many plays are in each state; those that are gone are forgotten after a while."""
         query = select(plays.c.state, func.count().label("count")).group_by(plays.c.state)
-        async with self._database.begin() as transaction:
-            found = (await transaction.execute(query)).mappings().all()
+        found = (await self._database.read(query)).mappings().all()
         return {PlayState(each["state"]): each["count"] for each in found}
 
     async def waiting(self) -> int:
         """How many plays wait for their first start."""
         query = select(func.count()).select_from(plays)
         query = query.where(plays.c.state == PlayState.CREATED, plays.c.desired == Desired.RUNNING)
-        async with self._database.begin() as transaction:
-            return int((await transaction.execute(query)).scalar_one())
+        return int((await self._database.read(query)).scalar_one())
 
     async def handles(self, ids: Collection[str]) -> dict[str, str]:
         """By id, of those who have an account."""
         query = select(users.c.id, users.c.handle).where(users.c.id.in_(ids))
-        async with self._database.begin() as transaction:
-            found = (await transaction.execute(query)).all()
+        found = (await self._database.read(query)).all()
         return {row.id: row.handle for row in found}

@@ -15,9 +15,8 @@ class PasswordStore:
         self._database = database
 
     async def get(self, owner: str) -> str | None:
-        async with self._database.begin() as connection:
-            query = select(passwords.c.hash).where(passwords.c.owner == owner)
-            return (await connection.execute(query)).scalar_one_or_none()
+        query = select(passwords.c.hash).where(passwords.c.owner == owner)
+        return (await self._database.read(query)).scalar_one_or_none()
 
     async def rehash(self, owner: str, *, old: str, new: str) -> None:
         """The same password, hashed as it is done today; nothing when it was changed meanwhile."""
@@ -50,8 +49,7 @@ class PasswordStore:
     async def link_owner(self, digest: str, *, now: datetime) -> str | None:
         """Whose link it is, without using it up."""
         query = select(password_links.c.owner).where(password_links.c.hash == digest, password_links.c.expires_at > now)
-        async with self._database.begin() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()
+        return (await self._database.read(query)).scalar_one_or_none()
 
 
 async def _put(connection: Transaction, owner: str, hashed: str, *, now: datetime, keep: str | None = None) -> None:

@@ -24,15 +24,13 @@ class PieceStore:
         self._database = database
 
     async def get(self, key: str) -> PieceRow | None:
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(pieces).where(pieces.c.key == key))).mappings().first()
+        found = (await self._database.read(select(pieces).where(pieces.c.key == key))).mappings().first()
         return None if found is None else PieceRow(**found)
 
     async def below(self, plural: str) -> dict[str, PieceRow]:
         """All of a kind, by key."""
         query = select(pieces).where(pieces.c.key.startswith(f"{plural}/", autoescape=True))
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query)).mappings().all()
+        found = (await self._database.read(query)).mappings().all()
         return {each["key"]: PieceRow(**each) for each in found}
 
     async def put(self, row: PieceRow) -> None:

@@ -92,8 +92,7 @@ class PlayStore:
             await write(connection, told)
 
     async def get(self, play_id: str) -> PlayRow:
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(plays).where(plays.c.id == play_id))).mappings().first()
+        found = (await self._database.read(select(plays).where(plays.c.id == play_id))).mappings().first()
         if found is None:
             raise NotFoundError(f"no play {play_id}", hint="`labyard playground list -a` shows all plays")
         return _row(found)
@@ -102,23 +101,20 @@ class PlayStore:
         query = select(plays).order_by(plays.c.created_at.desc(), plays.c.id)
         if owner is not None:
             query = query.where(plays.c.owner == owner)
-        async with self._database.begin() as connection:
-            return [_row(found) for found in (await connection.execute(query)).mappings()]
+        return [_row(found) for found in (await self._database.read(query)).mappings()]
 
     async def of_lessons(self, owner: str | None, lesson: str | None = None) -> builtins.list[PlayRow]:
         """Plays of a lesson (None: of all) that are meant to run, newest first: the owner's (None: everybody's), no bot's."""
         query = select(plays).where(plays.c.bot.is_(False), plays.c.desired.in_(_MEANT_TO_RUN))
         query = query if owner is None else query.where(plays.c.owner == owner)
         query = query.where(plays.c.lesson != "" if lesson is None else plays.c.lesson == lesson)
-        async with self._database.begin() as connection:
-            found = await connection.execute(query.order_by(plays.c.created_at.desc(), plays.c.id))
-            return [_row(each) for each in found.mappings()]
+        found = await self._database.read(query.order_by(plays.c.created_at.desc(), plays.c.id))
+        return [_row(each) for each in found.mappings()]
 
     async def lessons_kept(self) -> set[str]:
         """Lessons of plays, whoever's, that are not destroyed."""
         query = select(plays.c.lesson).where(plays.c.lesson != "", plays.c.state != PlayState.DESTROYED).distinct()
-        async with self._database.begin() as connection:
-            return set((await connection.execute(query)).scalars())
+        return set((await self._database.read(query)).scalars())
 
     async def unsettled(self, *, now: datetime, old_before: datetime) -> Collection[str]:
         """Ids of plays that time alone may move: on the way, past their end, or at rest since `old_before`.
@@ -135,38 +131,33 @@ class PlayStore:
                 plays.c.state.not_in((PlayState.CREATED, PlayState.RUNNING)) & (plays.c.state_at <= old_before),
             )
         )
-        async with self._database.begin() as connection:
-            return set((await connection.execute(query)).scalars())
+        return set((await self._database.read(query)).scalars())
 
     async def next_waiting(self) -> str | None:
         """The play that waits longest for its first start."""
         query = select(plays.c.id).where(*_WAITING).order_by(plays.c.created_at, plays.c.id).limit(1)
-        async with self._database.begin() as connection:
-            return (await connection.execute(query)).scalar_one_or_none()
+        return (await self._database.read(query)).scalar_one_or_none()
 
     async def place(self, row: PlayRow) -> int:
         """Its place in the queue of those that wait for their first start, counted from 1."""
         earlier = tuple_(plays.c.created_at, plays.c.id) < tuple_(
             literal(row.created_at, plays.c.created_at.type), literal(row.id)
         )
-        async with self._database.begin() as connection:
-            ahead: int = (
-                await connection.execute(select(func.count()).select_from(plays).where(*_WAITING, earlier))
-            ).scalar_one()
+        ahead: int = (
+            await self._database.read(select(func.count()).select_from(plays).where(*_WAITING, earlier))
+        ).scalar_one()
         return ahead + 1
 
     async def living(self) -> Collection[str]:
         """Ids of plays that are believed to be on a host."""
         gone = (PlayState.CREATED, PlayState.DESTROYED)
-        async with self._database.begin() as connection:
-            return set((await connection.execute(select(plays.c.id).where(plays.c.state.not_in(gone)))).scalars())
+        return set((await self._database.read(select(plays.c.id).where(plays.c.state.not_in(gone)))).scalars())
 
     async def count(self, owner: str, *, since: datetime | None = None) -> int:
         """The owner's plays that are not destroyed; with `since`: those created from then on, gone or not."""
         query = select(func.count()).select_from(plays).where(plays.c.owner == owner)
         query = query.where(plays.c.state != PlayState.DESTROYED if since is None else plays.c.created_at >= since)
-        async with self._database.begin() as connection:
-            number: int = (await connection.execute(query)).scalar_one()
+        number: int = (await self._database.read(query)).scalar_one()
         return number
 
     async def save(self, row: PlayRow, *, now: datetime, told: Sequence[DiaryEntry] = ()) -> PlayRow:

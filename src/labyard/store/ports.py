@@ -42,18 +42,15 @@ class PortStore:
 
     async def list(self, play: str) -> list[PortRow]:
         query = select(ports).where(ports.c.play == play).order_by(ports.c.machine, ports.c.number)
-        async with self._database.begin() as connection:
-            return [PortRow(**each) for each in (await connection.execute(query)).mappings().all()]
+        return [PortRow(**each) for each in (await self._database.read(query)).mappings().all()]
 
     async def count(self, play: str) -> int:
         query = select(func.count()).select_from(ports).where(ports.c.play == play)
-        async with self._database.begin() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        return int((await self._database.read(query)).scalar_one())
 
     async def find(self, play: str, machine: str, number: int) -> PortRow | None:
         here = (ports.c.play == play, ports.c.machine == machine, ports.c.number == number)
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(ports).where(*here))).mappings().first()
+        found = (await self._database.read(select(ports).where(*here))).mappings().first()
         return None if found is None else PortRow(**found)
 
     async def remove(self, play: str, port_id: str) -> bool:

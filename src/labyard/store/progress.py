@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Result, Select, delete, func, select, update
 
 from labyard.store.database import Database, Transaction
 from labyard.store.schema import attempts, progress
@@ -97,41 +97,45 @@ class ProgressStore:
 
     async def of(self, owner: str) -> dict[str, ProgressRow]:
         """By lesson."""
-        async with self._database.begin() as connection:
-            found = await connection.execute(select(progress).where(progress.c.owner == owner))
-            rows = [ProgressRow(**each) for each in found.mappings()]
-        return {row.lesson: row for row in rows}
+        return _by_lesson(await self._database.read(_of(owner)))
+
+    async def of_and_totals(self, owner: str) -> tuple[dict[str, ProgressRow], dict[str, tuple[int, int]]]:
+        """What `of` tells; and by lesson, how often everybody tried, and how many solved or completed it."""
+        done = func.count(func.coalesce(progress.c.solved_at, progress.c.completed_at))
+        tried = func.sum(progress.c.attempts).label("tried")
+        totals = select(progress.c.lesson, tried, done.label("done")).group_by(progress.c.lesson)
+        mine, everybodys = await self._database.read_all(_of(owner), totals)
+        counted = {each["lesson"]: (int(each["tried"]), int(each["done"])) for each in everybodys.mappings()}
+        return _by_lesson(mine), counted
 
     async def attempts(self, owner: str, lesson: str, *, most: int = 100) -> list[AttemptRow]:
         """Newest first."""
         query = select(attempts).where(attempts.c.owner == owner, attempts.c.lesson == lesson)
         query = query.order_by(attempts.c.started_at.desc(), attempts.c.play).limit(most)
-        async with self._database.begin() as connection:
-            return [AttemptRow(**each) for each in (await connection.execute(query)).mappings()]
-
-    async def totals(self) -> dict[str, tuple[int, int]]:
-        """By lesson: how often everybody tried, and how many solved or completed it."""
-        done = func.count(func.coalesce(progress.c.solved_at, progress.c.completed_at))
-        tried = func.sum(progress.c.attempts).label("tried")
-        query = select(progress.c.lesson, tried, done.label("done")).group_by(progress.c.lesson)
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query)).mappings()
-            return {each["lesson"]: (int(each["tried"]), int(each["done"])) for each in found}
+        return [AttemptRow(**each) for each in (await self._database.read(query)).mappings()]
 
     async def steps(self, owner: str) -> list[Step]:
         """Everything the learner ever began, solved (each attempt once) or completed, newest first."""
-        tried = select(attempts.c.lesson, attempts.c.started_at, attempts.c.solved_at)
+        tried = select(attempts.c.lesson, attempts.c.started_at, attempts.c.solved_at).where(attempts.c.owner == owner)
         said = select(progress.c.lesson, progress.c.completed_at)
+        done = said.where(progress.c.owner == owner, progress.c.completed_at.is_not(None))
+        begun, completed = await self._database.read_all(tried, done)
         steps: list[Step] = []
-        async with self._database.begin() as connection:
-            for each in (await connection.execute(tried.where(attempts.c.owner == owner))).mappings():
-                steps.append(Step(lesson=each["lesson"], did=Did.BEGAN, at=each["started_at"]))
-                if each["solved_at"] is not None:
-                    steps.append(Step(lesson=each["lesson"], did=Did.SOLVED, at=each["solved_at"]))
-            done = said.where(progress.c.owner == owner, progress.c.completed_at.is_not(None))
-            for each in (await connection.execute(done)).mappings():
-                steps.append(Step(lesson=each["lesson"], did=Did.COMPLETED, at=each["completed_at"]))
+        for each in begun.mappings():
+            steps.append(Step(lesson=each["lesson"], did=Did.BEGAN, at=each["started_at"]))
+            if each["solved_at"] is not None:
+                steps.append(Step(lesson=each["lesson"], did=Did.SOLVED, at=each["solved_at"]))
+        for each in completed.mappings():
+            steps.append(Step(lesson=each["lesson"], did=Did.COMPLETED, at=each["completed_at"]))
         return sorted(steps, key=lambda step: step.at, reverse=True)
+
+
+def _of(owner: str) -> Select[tuple[object, ...]]:
+    return select(progress).where(progress.c.owner == owner)
+
+
+def _by_lesson(found: Result[tuple[object, ...]]) -> dict[str, ProgressRow]:
+    return {each["lesson"]: ProgressRow(**each) for each in found.mappings()}
 
 
 def _mine(owner: str, lesson: str) -> Iterable[ColumnElement[bool]]:

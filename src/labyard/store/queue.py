@@ -44,8 +44,7 @@ class QueueStore:
         """All that may have memory of the box, or wait for it, in the order in which they were asked for."""
         waiting = (plays.c.state == PlayState.CREATED) & (plays.c.desired == Desired.RUNNING)
         query = select(*_SHOWN).where(or_(plays.c.state.in_(_WITH_ROOM), waiting, plays.c.desired == Desired.RESTART))
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query.order_by(plays.c.created_at, plays.c.id))).mappings().all()
+        found = (await self._database.read(query.order_by(plays.c.created_at, plays.c.id))).mappings().all()
         return [
             Standing(**{**each, "state": PlayState(each["state"]), "desired": Desired(each["desired"])})
             for each in found
@@ -56,16 +55,14 @@ class QueueStore:
         told = {}
         for first in range(0, len(ids), _AT_ONCE):
             query = select(plays.c.id, plays.c.plan).where(plays.c.id.in_(ids[first : first + _AT_ONCE]))
-            async with self._database.begin() as connection:
-                found = (await connection.execute(query)).all()
+            found = (await self._database.read(query)).all()
             told.update({row.id: PlayPlan.model_validate_json(row.plan) for row in found})
         return told
 
     async def starts(self, *, most: int) -> list[timedelta]:
         """How long the newest plays took from the host's yes until they ran, at most `most` of them."""
         query = select(plays.c.events).where(plays.c.state != PlayState.CREATED)
-        async with self._database.begin() as connection:
-            found = (await connection.execute(query.order_by(plays.c.created_at.desc()).limit(most))).scalars().all()
+        found = (await self._database.read(query.order_by(plays.c.created_at.desc()).limit(most))).scalars().all()
         return [
             datetime.fromisoformat(after["at"]) - datetime.fromisoformat(before["at"])
             for events in found

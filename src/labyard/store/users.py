@@ -36,18 +36,15 @@ class UserStore:
             return await connection.insert_new(users, **asdict(row))
 
     async def get(self, user_id: str) -> UserRow | None:
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(users).where(users.c.id == user_id))).mappings().first()
+        found = (await self._database.read(select(users).where(users.c.id == user_id))).mappings().first()
         return None if found is None else UserRow(**found)
 
     async def called(self, handle: str) -> UserRow | None:
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(users).where(users.c.handle == handle))).mappings().first()
+        found = (await self._database.read(select(users).where(users.c.handle == handle))).mappings().first()
         return None if found is None else UserRow(**found)
 
     async def list(self) -> list[UserRow]:
-        async with self._database.begin() as connection:
-            found = (await connection.execute(select(users).order_by(users.c.handle))).mappings().all()
+        found = (await self._database.read(select(users).order_by(users.c.handle))).mappings().all()
         return [UserRow(**each) for each in found]
 
     async def change(self, row: UserRow) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from tests.unit.server.conftest import House
 from tests.unit.server.test_access import ORIGIN, PAGE, by_cookie
@@ -43,6 +45,7 @@ from labyard.server import (
     tokens,
     users,
 )
+from labyard.server.asker import asker
 
 HOST = {"Host": "labyard.localhost:8800"}
 
@@ -280,9 +283,12 @@ PLAY = {
 }
 
 
+def api_routes() -> list[APIRoute]:
+    return [route for room in ROUTERS for route in room.router.routes if isinstance(route, APIRoute)]
+
+
 def routes() -> set[str]:
-    found = [route for room in ROUTERS for route in room.router.routes if isinstance(route, APIRoute)]
-    return {f"{method} {route.path}" for route in found for method in route.methods or ()}
+    return {f"{method} {route.path}" for route in api_routes() for method in route.methods or ()}
 
 
 def test_every_route_is_in_one_row() -> None:
@@ -295,6 +301,18 @@ def test_no_room_is_forgotten() -> None:
     folder = Path(labyard.server.__file__).parent
     modules = {path.stem for path in folder.glob("*.py") if "router = APIRouter" in path.read_text()}
     assert modules - {"site", "unbuilt"} == {room.__name__.rpartition(".")[2] for room in ROUTERS}
+
+
+def test_no_question_goes_through_a_thread_before_it_is_answered() -> None:
+    """FastAPI sends every dependency that is not async to one; what many routes depend on is paid for at each request."""
+
+    def below(dependant: Dependant) -> Iterator[Dependant]:
+        for each in dependant.dependencies:
+            yield from (each, *below(each))
+
+    calls = {each.call for route in api_routes() for each in below(route.dependant) if each.call is not None}
+    assert asker in calls
+    assert [each for each in calls if not iscoroutinefunction(each)] == []
 
 
 @pytest.mark.parametrize("role", [None, *Role])

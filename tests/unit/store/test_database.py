@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import JSON, Connection, bindparam, event, inspect, text
+from sqlalchemy import JSON, Connection, bindparam, delete, event, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from tests.support.database import Kind, new_url, open_copy
 
@@ -22,7 +23,8 @@ from labyard.store.database import Database, migrate
 from labyard.store.keys import KeyStore, TokenRow
 from labyard.store.passwords import PasswordStore
 from labyard.store.plays import Desired, PlayRow, PlayStore, StaleError, StateEvent
-from labyard.store.schema import metadata
+from labyard.store.schema import metadata, plays
+from labyard.store.users import UserRow, UserStore
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600, tzinfo=UTC)
 
@@ -130,9 +132,10 @@ async def test_an_older_database_with_people_in_it(tmp_path: Path, each_database
     await older.close()
     database = await Database.open(url)
     passwords, keys = PasswordStore(database), KeyStore(database)
-    assert await passwords.get("1") is None and await keys.session("s", now=NOW) == "1"
+    signed_in = ("1", await UserStore(database).get("1"))
+    assert await passwords.get("1") is None and await keys.session("s", now=NOW) == signed_in
     await passwords.put("1", "first", now=NOW, keep="s")
-    assert await passwords.get("1") == "first" and await keys.session("s", now=NOW) == "1"
+    assert await passwords.get("1") == "first" and await keys.session("s", now=NOW) == signed_in
     await passwords.put("1", "second", now=NOW)
     assert await passwords.get("1") == "second" and await keys.session("s", now=NOW) is None
     async with database.begin() as connection:
@@ -273,12 +276,36 @@ async def test_tokens_and_sessions_expire(database: Database) -> None:
     await keys.add_token(TokenRow(id="a" * 24, owner="owner", name="ci", hash="h", created_at=NOW, expires_at=soon))
     await keys.add_session("s", "owner", now=NOW, expires_at=soon)
     found = await keys.token("h", now=NOW)
-    assert found is not None and found.owner == "owner"
-    assert await keys.session("s", now=NOW) == "owner"
+    assert found is not None and (found[0].owner, found[1]) == ("owner", None)
+    assert await keys.session("s", now=NOW) == ("owner", None)
     assert await keys.token("h", now=soon) is None
     assert await keys.session("s", now=soon) is None
     await keys.sweep(now=soon)
     assert await keys.session("s", now=NOW) is None
+
+
+async def test_a_key_is_told_with_the_account_of_its_owner(database: Database) -> None:
+    keys, users = KeyStore(database), UserStore(database)
+    ada = UserRow(id="1", handle="ada", name="", role="learner", created_at=NOW)
+    await users.add(ada)
+    await users.add(replace(ada, id="2", handle="bob"))
+    await keys.add_token(TokenRow(id="a" * 24, owner="1", name="ci", hash="h", created_at=NOW))
+    await keys.add_session("s", "1", now=NOW, expires_at=NOW + timedelta(minutes=1))
+    found = await keys.token("h", now=NOW)
+    assert found is not None and found[1] == ada
+    assert await keys.session("s", now=NOW) == ("1", ada)
+
+
+async def test_what_is_only_read_changes_nothing_and_leaves_its_connection(database: Database) -> None:
+    store, pool = PlayStore(database), database.engine.pool
+    assert isinstance(pool, QueuePool)
+    await store.insert(row())
+    _, count = await database.read_all(delete(plays), select(func.count()).select_from(plays))
+    assert count.scalar_one() == 0
+    assert [each.id for each in await store.list()] == [row().id]
+    with pytest.raises(DBAPIError):
+        await database.read(text("SELECT nothing_of_that_name"))
+    assert (pool.checkedout(), pool.checkedin()) == (0, 1)
 
 
 async def test_a_link_is_taken_once_even_by_two_at_a_time(database: Database) -> None:
