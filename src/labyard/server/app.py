@@ -83,7 +83,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     app.state.ways = ways
     app.state.files = desks
     app.state.pages = Pages()
-    app.state.sockets = Sockets(services.settings.sockets_per_play)
+    app.state.sockets = sockets = Sockets(services.settings.sockets_per_play)
     problems.install(app)
     for router in (
         signin.router,
@@ -119,7 +119,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     site.mount(app, pages)
     app.add_middleware(Guard, settings=services.settings)
     app.add_middleware(metrics.Counting, meters=services.meters)
-    app.add_middleware(PortGate, services=services, ways=ways)
+    app.add_middleware(PortGate, services=services, ways=ways, sockets=sockets)
     return app
 
 

@@ -31,10 +31,21 @@ class Sockets:
 
     @asynccontextmanager
     async def seat(self, play_id: str, owner: str) -> AsyncIterator[None]:
-        """TooManyError when this play has enough; UnauthorizedError, in the midst of it, when its owner is shut out."""
+        """TooManyError when this play has enough; and as `while_in`."""
         if self._open[play_id] >= self._limit:
             raise TooManyError(f"this play has {self._limit} connections open already", hint="close some")
         self._open[play_id] += 1
+        try:
+            async with self.while_in(owner):
+                yield
+        finally:
+            self._open[play_id] -= 1
+            if not self._open[play_id]:
+                del self._open[play_id]
+
+    @asynccontextmanager
+    async def while_in(self, owner: str) -> AsyncIterator[None]:
+        """UnauthorizedError, in the midst of it, when they are shut out or sign out everywhere."""
         try:
             async with asyncio.timeout(None) as until:
                 self._whose.setdefault(owner, set()).add(until)
@@ -44,9 +55,6 @@ class Sockets:
                 raise
             raise UnauthorizedError("you have been signed out") from None
         finally:
-            self._open[play_id] -= 1
-            if not self._open[play_id]:
-                del self._open[play_id]
             self._whose[owner].discard(until)
             if not self._whose[owner]:
                 del self._whose[owner]

@@ -24,7 +24,7 @@ from tests.unit.server.conftest import House
 from tests.unit.server.test_people import token_of
 from tests.unit.server.test_plays import started
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from labyard.control.port_names import PortName
 from labyard.server.app import create_app, uvicorn_config
@@ -370,6 +370,29 @@ async def test_sockets_both_ways(door: Door) -> None:
         assert talk.close_code == 4321
     with pytest.raises(InvalidStatus):
         await door.socket({})
+
+
+async def test_who_signs_out_everywhere_loses_what_a_port_still_sends(door: Door) -> None:
+    await door.expose()
+    pages = await door.signed_in()
+    mine = await door.entered(pages)
+    async with (
+        door.socket(mine) as talk,
+        door.http.stream("GET", "/events", headers={"Host": door.host, **mine}) as sent,
+    ):
+        await talk.recv()
+        pieces = sent.aiter_raw()
+        await anext(pieces)
+        out = await door.ask(
+            "/api/account/sign-out", door.page, "POST", headers={**pages, "Origin": f"http://{door.page}"}
+        )
+        assert out.status_code == 200
+        with pytest.raises(ConnectionClosed):
+            await talk.recv()
+        assert talk.close_code == 4401
+        with pytest.raises(httpx.RemoteProtocolError):
+            async for _ in pieces:
+                pass
 
 
 async def test_what_its_program_has_closed_is_not_used_again(house: House) -> None:

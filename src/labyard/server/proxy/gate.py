@@ -16,11 +16,13 @@ from labyard.control.ports import STAY_LIFE, Found
 from labyard.errors import NotFoundError
 from labyard.server.cookies import give_cookie
 from labyard.server.places import is_own_page
+from labyard.server.problems import UnauthorizedError
 from labyard.server.proxy.forward import Place, Ways, forward
 from labyard.server.proxy.headers import COOKIE, cookies_named
 from labyard.server.proxy.talk import carry
 from labyard.server.services import Services
 from labyard.server.site import plain_page
+from labyard.server.sockets import Sockets
 
 log = structlog.get_logger()
 
@@ -30,8 +32,11 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class PortGate:
-    def __init__(self, app: ASGIApp, services: Services, ways: Ways) -> None:
+    """`sockets`: where those of a port's owner end, too, when the owner is shut out."""
+
+    def __init__(self, app: ASGIApp, services: Services, ways: Ways, sockets: Sockets) -> None:
         self._app = app
+        self._sockets = sockets
         self._services = services
         self._suffix = f".{services.settings.page_host}"
         self._ways = ways
@@ -46,15 +51,18 @@ class PortGate:
         if name is None:
             await self._app(scope, receive, send)
             return
-        visit = _Visit(self._services, self._ways, name, host, scope)
+        visit = _Visit(self._services, self._ways, self._sockets, name, host, scope)
         await visit.serve(receive, send)
 
 
 class _Visit:
     """One request to one port."""
 
-    def __init__(self, services: Services, ways: Ways, name: PortName, host: str, scope: Scope) -> None:
+    def __init__(
+        self, services: Services, ways: Ways, sockets: Sockets, name: PortName, host: str, scope: Scope
+    ) -> None:
         self._services = services
+        self._sockets = sockets
         self._ways = ways
         self._name = name
         self._host = host
@@ -81,12 +89,15 @@ class _Visit:
             host=port.host_rewrite or None,
             path=port.path_rewrite,
         )
-        secure = self._services.settings.secure
         try:
+            if port.access == "public":
+                await self._reach(place, receive, send)
+                return
+            async with self._sockets.while_in(found.owner):
+                await self._reach(place, receive, send)
+        except UnauthorizedError:  # an answer that has begun just breaks off
             if self._scope["type"] == "websocket":
-                await carry(self._services.host, place, self._scope, receive, send, secure=secure)
-            else:
-                await forward(self._ways, place, self._scope, receive, send, secure=secure)
+                await send({"type": "websocket.close", "code": 4401, "reason": "you have been signed out"})
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             log.info("port", play=port.play, machine=port.machine, number=port.number, error=str(error))
             words = f"Nothing answers on port {port.number} of {port.machine}. Is the program running, and is it ready?"
@@ -98,6 +109,13 @@ class _Visit:
         except (httpcore.NetworkError, httpcore.ProtocolError, InvalidHandshake) as error:
             words = f"What answers on port {port.number} of {port.machine} is not HTTP as it should be: {error}"
             await self._refuse(502, "Not understood", words)(self._scope, receive, send)
+
+    async def _reach(self, place: Place, receive: Receive, send: Send) -> None:
+        secure = self._services.settings.secure
+        if self._scope["type"] == "websocket":
+            await carry(self._services.host, place, self._scope, receive, send, secure=secure)
+        else:
+            await forward(self._ways, place, self._scope, receive, send, secure=secure)
 
     async def _turned_away(self, found: Found) -> Response | None:
         if self._scope["path"] == ENTER:
