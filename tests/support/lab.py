@@ -122,8 +122,8 @@ class Lab:
             return json.loads(answer.read())
 
     def destroy_all(self) -> None:
-        for play in self.cli("playground", "list", "-q", "-a").stdout.split():
-            self.cli("playground", "destroy", play, check=False)
+        if plays := self.cli("playground", "list", "-q").stdout.split():
+            self.cli("playground", "destroy", *plays, check=False)
 
     def evidence(self) -> str:
         """Consoles of all plays, and the server's log: what a failed test leaves."""

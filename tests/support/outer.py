@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
+_left: list[int] = []
+"""Namespaces that were left for one of ours, the box's own first."""
 
 
 def _setns(descriptor: int) -> None:
@@ -21,14 +23,16 @@ def _setns(descriptor: int) -> None:
 def outer_namespace() -> Iterator[int]:
     """This thread, and the processes it starts, live in a namespace of their own with nothing but loopback.
 
-    Yields a descriptor of the box's own, for what must reach a package mirror (`in_box`).
+    Yields a descriptor of the box's own, for what must reach a package mirror; also where one is made inside another.
     """
-    box = os.open("/proc/self/ns/net", os.O_RDONLY)
+    before = os.open("/proc/self/ns/net", os.O_RDONLY)
     if _libc.unshare(CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
+    _left.append(before)
     try:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        yield box
+        yield _left[0]
     finally:
-        _setns(box)
-        os.close(box)
+        _left.pop()
+        _setns(before)
+        os.close(before)
