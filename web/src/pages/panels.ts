@@ -6,6 +6,7 @@ import type { Play } from "../api/types.ts";
 import { port } from "../parts/port.ts";
 import { progress, type Details } from "../parts/progress.ts";
 import { machineStatus, ready } from "../play/state.ts";
+import type { Group } from "../play/split.ts";
 import type { IdeTab, PortTab, Tab, TerminalTab } from "../play/tabs.ts";
 
 export interface PanelActs {
@@ -46,9 +47,9 @@ export class Panels {
     return Promise.all(this.#code.values());
   }
 
-  draw(play: Play, tab: Tab, active: boolean, details: Details, acts: PanelActs): TemplateResult {
+  draw(play: Play, tab: Tab, active: boolean, group: Group, details: Details, acts: PanelActs): TemplateResult {
     return html`<section
-      class="panel"
+      class="panel ${group}"
       role="tabpanel"
       id="panel-${tab.key}"
       aria-labelledby="tab-${tab.key}"

@@ -8,19 +8,15 @@ import { startAfresh } from "../parts/afresh.ts";
 import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
 import { asApiError, problem } from "../parts/problem.ts";
-import { tabBar } from "../parts/tab-bar.ts";
-import type { TerminalView } from "../parts/terminal.ts";
 import type { LessonPane } from "../lesson/pane.ts";
 import { lessonOf, tabFor, type LessonPlace, type PortWish, type TabWish } from "../play/lesson.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
-import { BEHIND, editorKey, portAddress, tabsOf, type Tab } from "../play/tabs.ts";
+import { portAddress } from "../play/tabs.ts";
 import { minutesOf } from "../play/time.ts";
 import { framed, missing } from "../app-pages.ts";
 import { go, playPath } from "../router.ts";
-import { ByHand } from "./by-hand.ts";
-import { Panels } from "./panels.ts";
 import { ended, halvesDivider, header, side } from "./play-parts.ts";
-import "../parts/key-bar.ts";
+import { Workbench } from "./workbench.ts";
 
 const phone = matchMedia("(max-width: 760px)");
 
@@ -32,10 +28,8 @@ export class PlayPage extends PageElement {
     live: { state: true },
     details: { state: true },
     about: { state: true },
-    selected: { state: true },
     pane: { state: true },
     failure: { state: true },
-    pointed: { state: true },
     forking: { state: true },
   };
   declare playId: string;
@@ -43,19 +37,21 @@ export class PlayPage extends PageElement {
   declare details: ReadonlyMap<string, TaskDetails>;
   /** Its playground as the catalog has it now, for the description; null for a play made from a manifest of one's own. */
   declare about: Playground | null;
-  declare selected: string | null;
   /** On a phone: what is seen; on a wide screen with a lesson: whether it or what is known of the play is beside the terminals. */
   declare pane: Pane;
   /** What went wrong with the last thing asked for. */
   declare failure: ApiError | null;
-  /** A machine on the map that the lesson points at. */
-  declare pointed: string;
   declare forking: boolean;
-  #byHand = new ByHand("");
   #connection: LivePlay | null = null;
   #clock: ReturnType<typeof setInterval> | undefined;
   #asked = "";
-  readonly #panels = new Panels(this);
+  readonly #bench = new Workbench(this, {
+    mayLookBehind: () => this.#mayLookBehind(),
+    failed: (error) => (this.failure = error),
+    entered: () => {
+      if (this.pane !== "side" || lessonOf(this.live.play as Play) === null || phone.matches) this.pane = "work";
+    },
+  });
   #lessonCode: Promise<unknown> | null = null;
 
   constructor() {
@@ -63,10 +59,8 @@ export class PlayPage extends PageElement {
     this.live = { play: null, toldAt: 0, connected: false, error: null };
     this.details = new Map();
     this.about = null;
-    this.selected = null;
     this.pane = "work";
     this.failure = null;
-    this.pointed = "";
     this.forking = false;
   }
 
@@ -88,8 +82,7 @@ export class PlayPage extends PageElement {
     if (changed.has("playId")) {
       this.#connection?.close();
       if (changed.get("playId") !== undefined) this.#forget();
-      this.#byHand = new ByHand(this.playId);
-      this.#panels.clear();
+      this.#bench.begin(this.playId);
       this.#connection = new LivePlay(this.playId, (state) => this.#told(state));
     }
   }
@@ -99,9 +92,7 @@ export class PlayPage extends PageElement {
     this.live = { play: null, toldAt: 0, connected: false, error: null };
     this.details = new Map();
     this.about = null;
-    this.selected = null;
     this.failure = null;
-    this.pointed = "";
     this.#asked = "";
   }
 
@@ -185,53 +176,6 @@ export class PlayPage extends PageElement {
     if (sure) await this.act("machine.reboot", { machine });
   }
 
-  #selectedTab(tabs: Tab[]): Tab {
-    return tabs.find((tab) => tab.key === this.selected) ?? (tabs[0] as Tab);
-  }
-
-  #terminal = (): TerminalView | null => this.querySelector<TerminalView>(".panel:not([hidden]) > labyard-terminal");
-
-  #enter(key: string): void {
-    this.selected = key;
-    if (this.pane !== "side" || lessonOf(this.live.play as Play) === null || phone.matches) this.pane = "work";
-    void this.#focusEntered();
-  }
-
-  /** Asked for by hand, so the focus may move: also when the code is still on its way. */
-  async #focusEntered(): Promise<void> {
-    await this.updateComplete;
-    await this.#panels.loaded;
-    const entered = this.querySelector<PageElement>(".panel:not([hidden]) > :is(labyard-terminal, labyard-ide)");
-    await entered?.updateComplete;
-    entered?.focus();
-  }
-
-  openTerminal(tabs: Tab[], machine: string): void {
-    const tab = tabs.find((candidate) => candidate.kind === "terminal" && candidate.machine === machine);
-    if (tab) this.#enter(tab.key);
-    else this.#add(tabs, machine);
-  }
-
-  #add(tabs: Tab[], machine: string): void {
-    this.#enter(this.#byHand.terminal(tabs, machine));
-  }
-
-  #edit(tabs: Tab[], machine: string): void {
-    const tab = tabs.find((candidate) => candidate.kind === "ide" && candidate.machine === machine);
-    this.#enter(tab ? tab.key : this.#byHand.view(editorKey(machine)));
-  }
-
-  #close(tab: Tab): void {
-    const instead = this.#byHand.close(tab);
-    if (this.selected === tab.key) this.selected = instead;
-    this.requestUpdate();
-  }
-
-  #tabs(play: Play): Tab[] {
-    const { terminals, views } = this.#byHand;
-    return tabsOf(play, terminals, this.#mayLookBehind() ? views : views.filter((key) => key !== BEHIND));
-  }
-
   /** Of a lesson of others, scripts and outputs are not shown; whether this is one is known with its tasks. */
   #mayLookBehind(): boolean {
     const known = this.details.size > 0 || Object.keys(this.live.play?.tasks ?? {}).length === 0;
@@ -240,24 +184,22 @@ export class PlayPage extends PageElement {
 
   /** What `:tab{...}` of a lesson asks for. */
   #openWished(play: Play, event: Event): void {
-    const tabs = this.#tabs(play);
     const wish = (event as CustomEvent<TabWish>).detail;
-    const found = tabFor(wish, tabs, terminalMachines(play));
+    const found = tabFor(wish, this.#bench.tabs(play), terminalMachines(play));
     if (found === null) this.failure = new ApiError(0, { code: "no-tab", message: "This play has no such tab.", hint: "The lesson names a tab or a machine that is not there." });
     else if ("key" in found) {
-      this.pointed = found.key === "map" ? wish.machine : "";
-      this.#enter(found.key);
-    }
-    else this.#add(tabs, found.machine);
+      this.#bench.pointed = found.key === "map" ? wish.machine : "";
+      this.#bench.enter(play, found.key);
+    } else this.#bench.addTerminal(play, found.machine, "first");
   }
 
   /** What `:http-port{...}` of a lesson asks for: its tab, else a window, which must be opened while the press is being answered. */
   async #openPort(play: Play, event: Event): Promise<void> {
     const wish = (event as CustomEvent<PortWish>).detail;
     const port = { ...wish, machine: wish.machine || (play.machines[0]?.name ?? "") };
-    const tab = this.#tabs(play).find((each) => each.kind === "port" && each.machine === port.machine && each.number === port.number);
+    const tab = this.#bench.tabs(play).find((each) => each.kind === "port" && each.machine === port.machine && each.number === port.number);
     if (tab) {
-      this.#enter(tab.key);
+      this.#bench.enter(play, tab.key);
       return;
     }
     const opened = open("about:blank", "_blank");
@@ -307,32 +249,9 @@ export class PlayPage extends PageElement {
   }
 
   #work(play: Play): TemplateResult {
-    if (!alive(play)) {
-      this.#panels.clear();
-      return ended(play, (action) => void this.act(action), () => void startAfresh(play));
-    }
-    const tabs = this.#tabs(play);
-    const current = this.#selectedTab(tabs);
-    const acts = {
-      openTerminal: (machine: string) => this.openTerminal(tabs, machine),
-      openEditor: (machine: string) => this.#edit(tabs, machine),
-      pointed: this.pointed,
-      failed: (error: ApiError) => (this.failure = error),
-      leave: (key: string) => this.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus(),
-    };
-    return html`${tabBar({
-      tabs,
-      selected: current.key,
-      machines: terminalMachines(play),
-      select: (key) => (this.selected = key),
-      enter: (key) => this.#enter(key),
-      close: (tab) => this.#close(tab),
-      add: (machine) => this.#add(tabs, machine),
-      edit: (machine) => this.#edit(tabs, machine),
-    })}
-    ${this.#banner(play)}
-    <div class="panels">${tabs.map((tab) => this.#panels.draw(play, tab, tab === current, this.details, acts))}</div>
-    ${current.kind === "terminal" && this.#panels.hasOpened(current.machine) ? html`<labyard-keys class="phone-only" .target=${this.#terminal}></labyard-keys>` : nothing}`;
+    if (alive(play)) return this.#bench.draw(play, this.details, this.#banner(play));
+    this.#bench.clear();
+    return ended(play, (action) => void this.act(action), () => void startAfresh(play));
   }
 
   #halves(play: Play): TemplateResult {
@@ -375,7 +294,7 @@ export class PlayPage extends PageElement {
         forking: this.forking,
         nextTask: () => void this.#nextTask(),
         destroy: () => void this.destroy(play),
-        behind: alive(play) && this.#mayLookBehind() ? () => this.#enter(this.#byHand.view(BEHIND)) : null,
+        behind: alive(play) && this.#mayLookBehind() ? () => this.#bench.lookBehind(play) : null,
         extend: () => void this.act("set_max_play_time", { maxPlayTimeMinutes: minutesOf(play.maxPlayTime ?? "") + 60 }),
       })}
       ${connected || stateOf(play) === "DESTROYED"

@@ -4,10 +4,14 @@ import { html, type TemplateResult } from "lit";
 
 interface Divider {
   label: string;
-  /** Width in px of the pane that is beside it, as it is now: keys come faster than pages are drawn. */
+  /** Width in px of the pane that is beside it, as it is now: keys come faster than pages are drawn. In what else, `step` says. */
   width: () => number;
   least: number;
   most: number;
+  /** What an arrow key moves it by. */
+  step?: number;
+  /** It lies between a pane and one below: what is said of widths is of heights. */
+  below?: boolean;
   /** The pane is at its right: moving right makes it narrower. */
   right?: boolean;
   /** The width that a pointer at this place means. */
@@ -17,7 +21,7 @@ interface Divider {
 
 const STEP = 16;
 
-export function divider({ label, width, least, most, right = false, at, keep }: Divider): TemplateResult {
+export function divider({ label, width, least, most, step = STEP, below = false, right = false, at, keep }: Divider): TemplateResult {
   const place = (line: HTMLElement, wished: number): void => {
     const kept = Math.round(Math.min(most, Math.max(least, wished)));
     keep(kept);
@@ -28,8 +32,10 @@ export function divider({ label, width, least, most, right = false, at, keep }: 
     if (line.hasPointerCapture(event.pointerId)) place(line, at(event));
   };
   const key = (event: KeyboardEvent): void => {
-    const more = right ? -STEP : STEP;
-    const wished = { ArrowLeft: width() - more, ArrowRight: width() + more, Home: right ? most : least, End: right ? least : most }[event.key];
+    const more = right ? -step : step;
+    const arrows: Record<string, number> = below ? { ArrowUp: width() - more, ArrowDown: width() + more } : { ArrowLeft: width() - more, ArrowRight: width() + more };
+    const ends: Record<string, number> = { Home: right ? most : least, End: right ? least : most };
+    const wished = arrows[event.key] ?? ends[event.key];
     if (wished === undefined) return;
     event.preventDefault();
     place(event.currentTarget as HTMLElement, wished);
@@ -37,7 +43,7 @@ export function divider({ label, width, least, most, right = false, at, keep }: 
   return html`<div
     class="divider"
     role="separator"
-    aria-orientation="vertical"
+    aria-orientation=${below ? "horizontal" : "vertical"}
     aria-label=${label}
     aria-valuenow=${Math.round(width())}
     aria-valuemin=${least}

@@ -1,5 +1,7 @@
 /** What one person set for this browser. A browser without storage gets the defaults each time. */
 
+import { readSplit, type Split } from "./split.ts";
+
 interface Settings {
   fontSize: number;
   screenReader: boolean;
@@ -48,6 +50,15 @@ export function extraViews(play: string): string[] {
 
 export function keepViews(play: string, views: string[]): void {
   save(`labyard.views.${play}`, { views });
+}
+
+/** How the tabs of a play are arranged. */
+export function keptSplit(play: string): Split {
+  return readSplit(load(`labyard.split.${play}`));
+}
+
+export function keepSplit(play: string, split: Split): void {
+  save(`labyard.split.${play}`, split);
 }
 
 /** What was open in an editor tab. */
