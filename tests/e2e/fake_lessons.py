@@ -10,7 +10,7 @@ from labyard.content.document import read_document
 from labyard.content.render import render
 from labyard.spec.limits import DEFAULT
 from tests.e2e.fake_plays import FakePlay, running_play
-from tests.e2e.lesson_text import LESSON
+from tests.e2e.lesson_text import LESSON, SOLUTION
 
 Json = dict[str, Any]
 PLURALS = {
@@ -23,12 +23,22 @@ PLURALS = {
 }
 
 
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="400"><rect width="1600" height="400" fill="#8bb8f5"/>'
+    '<text x="800" y="220" text-anchor="middle" font-size="80">1600 wide</text></svg>'
+)
+
+
 def part(name: str, text: str, *, title: str = "") -> Json:
     """One file, made by what the server makes it with. `text`: with front matter where it has any."""
     document = read_document(text, file="index.md", exists=lambda path: True, limits=DEFAULT, solution=True)
     page = render(document, files=lambda path: f"/content/files/challenges/{name}/{path}")
     contents = [{"id": each.id, "level": each.level, "text": each.text} for each in page.headings]
     return {"name": name, "title": title or document.title, "html": page.html, "contents": contents}
+
+
+def solution(name: str, text: str, script: str | None = None) -> Json:
+    return {**part(name, text), "script": script}
 
 
 class FakeLesson:
@@ -43,7 +53,9 @@ class FakeLesson:
         self.preview = False
         self.digest: str | None = None
         self.play: FakePlay | None = None
+        self.solutions: list[Json] = []
         self.asked = 0
+        self.looked = 0
 
     def json(self) -> Json:
         told: Json = {
@@ -57,12 +69,19 @@ class FakeLesson:
             "needs": "",
             "initConditions": None,
             "canStart": self.plural in ("challenges", "tutorials"),
+            "tasks": {},
+            "solutions": [each["name"] for each in self.solutions],
             "problems": [],
             **self.told,
         }
         if self.plural in ("challenges", "tutorials"):
             return {"status": "todo", **told, "play": self.play.json() if self.play else None}
         return {**told, "modules": self._modules(), "units": self._units(), "learning": {"modules": self._learning()}}
+
+    def look(self) -> list[Json]:
+        """At its solutions."""
+        self.looked += 1
+        return self.solutions
 
     def _modules(self) -> list[Json]:
         return [
@@ -142,6 +161,7 @@ def course() -> FakeLesson:
                     "title": "A name for it",
                     "text": "Names.",
                     "tasks": {"verify": {"init": False}},
+                    "solutions": ["solution"],
                 },
                 {
                     "name": "020.nobody-knows",
@@ -153,6 +173,7 @@ def course() -> FakeLesson:
         ),
         "030.far": ("Far away", [{"name": "010.routes", "title": "A way there, and one back", "text": "Routes."}]),
     }
+    known.solutions = [solution("solution", SOLUTION)]
     known.states = {
         "010.neighbour": {"started": True, "completed": True},
         "020.frames": {"completed": True},
@@ -213,18 +234,25 @@ def path() -> FakeLesson:
     return known
 
 
+def gateway() -> FakeLesson:
+    known = FakeLesson(
+        "challenges",
+        "nat-gateway",
+        "Let the inside out",
+        LESSON,
+        description="A private network, one machine with two legs, and nobody inside who can `ping` the outside.",
+        difficulty="easy",
+        status="attempted",
+        playground="routing-lab",
+        tasks={"prepare": {"init": True}, "verify_forwarding": {}, "verify_name": {}},
+    )
+    known.solutions = [solution("solution", SOLUTION)]
+    return known
+
+
 def lessons() -> list[FakeLesson]:
     return [
-        FakeLesson(
-            "challenges",
-            "nat-gateway",
-            "Let the inside out",
-            LESSON,
-            description="A private network, one machine with two legs, and nobody inside who can `ping` the outside.",
-            difficulty="easy",
-            status="attempted",
-            playground="routing-lab",
-        ),
+        gateway(),
         FakeLesson(
             "challenges",
             "static-routes",

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.e2e.fake_finding import found_in_git, progress
-from tests.e2e.fake_lessons import PLURALS, FakeLesson, attempt, lessons, tag_of
+from tests.e2e.fake_lessons import PICTURE, PLURALS, FakeLesson, attempt, lessons, tag_of
 from tests.e2e.fake_looking import looking_routes
 from tests.e2e.fake_plays import PLAYGROUNDS, FakePlay
 from tests.e2e.fake_terminal import FakeTerminal, Viewer
@@ -28,10 +28,6 @@ from tests.e2e.fake_terminal import FakeTerminal, Viewer
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-PICTURE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="400"><rect width="1600" height="400" fill="#8bb8f5"/>'
-    '<text x="800" y="220" text-anchor="middle" font-size="80">1600 wide</text></svg>'
 )
 STEP = 0.15  # seconds between two events of a fake start
 
@@ -81,6 +77,7 @@ class FakeServer:
             *(Route(f"/api/{kinds}", self.list_lessons) for kinds in PLURALS),
             *(Route(f"/api/{kinds}/{{name}}", self.lesson, methods=["GET", "PATCH"]) for kinds in PLURALS),
             *(Route(f"/api/{kinds}/{{name}}/page", self.lesson_page) for kinds in PLURALS),
+            *(Route(f"/api/{kinds}/{{name}}/solutions", self.solutions) for kinds in PLURALS),
             Route("/api/courses/{name}/learning", self.change_learning, methods=["PATCH"]),
             Route("/api/plays/{id}/snapshots", self.snapshots),
             Route("/api/plays/{id}/conns", self.conns, methods=["POST"]),
@@ -329,6 +326,9 @@ class FakeServer:
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
         return JSONResponse(page, headers=headers)
+
+    async def solutions(self, request: Request) -> Response:
+        return JSONResponse(self.lessons[request.url.path.split("/")[2], request.path_params["name"]].look())
 
     async def answer(self, request: Request) -> Response:
         play, body = self.plays[request.path_params["id"]], await request.json()

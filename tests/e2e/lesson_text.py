@@ -91,3 +91,19 @@ tabs:
 An unknown component.
 ::
 """
+
+SOLUTION = """---
+title: The switch, and the name
+---
+The kernel forwards once it is told to, on :tab{text="web-01" machine="web-01"}:
+
+```sh [on web-01]
+sysctl -w net.ipv4.ip_forward=1
+```
+
+## And for good
+
+::details-box{summary="After a reboot it is off again"}
+Put the line into a file below `/etc/sysctl.d`.
+::
+"""

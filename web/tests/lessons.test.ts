@@ -5,7 +5,7 @@ import type { Lesson, LessonPage, Play } from "../src/api/types.ts";
 import { failures, lessonKey, outOfDate, taskBox } from "../src/play/lesson.ts";
 import { outlineOf } from "../src/play/outline.ts";
 import { chosenOf, sortProblems, usablePattern } from "../src/play/parameters.ts";
-import { completeOf, courseLesson } from "../src/play/reading.ts";
+import { completeOf, courseLesson, isSolved, solutionCalled, solutionsOf } from "../src/play/reading.ts";
 import { neighbours, wayOf } from "../src/play/way.ts";
 
 const play = (part: Partial<Play> = {}): Play => ({ id: "0".repeat(24), playground: { name: "demo" }, machines: [], ...part });
@@ -139,4 +139,33 @@ test("patterns that browsers can hold a field to", () => {
 test("cards find what is written with `_` for `-`", () => {
   const known = new Map([["docker-101", { name: "docker-101" }], ["a_b", { name: "a_b" }]]);
   assert.deepEqual(["docker_101", "docker-101", "a_b", "c"].map((name) => named(known, name)?.name), ["docker-101", "docker-101", "a_b", undefined]);
+});
+
+test("solutions are those of the lesson that is read", () => {
+  const lesson = (name: string, solutions?: string[]) => ({ name, path: `m/${name}`, ...(solutions ? { solutions } : {}) });
+  const course: Lesson = { name: "c", modules: [{ name: "m", lessons: [lesson("one", ["solution"]), lesson("two")] }] };
+  assert.deepEqual(solutionsOf(course, "m/one"), ["solution"]);
+  for (const path of ["", "m/two", "m/none"]) assert.deepEqual(solutionsOf(course, path), []);
+  assert.deepEqual(solutionsOf({ name: "x", solutions: ["solution", "solution-02"] }, ""), ["solution", "solution-02"]);
+});
+
+test("solved: once before, or in this play; what checks nothing has nothing to give away", () => {
+  const tasks = { prepare: { init: true }, watch: { helper: true }, one: {}, two: {} };
+  const about: Lesson = { name: "x", status: "attempted", tasks };
+  const tried = (one: number, two: number) => play({ tasks: { prepare: { name: "prepare", init: true, status: 30 }, one: { name: "one", status: one }, two: { name: "two", status: two } } });
+  assert.equal(isSolved(about, "", null), false);
+  assert.equal(isSolved(about, "", play()), false);
+  assert.equal(isSolved(about, "", tried(40, 30)), false);
+  assert.equal(isSolved(about, "", tried(40, 35)), false);
+  assert.equal(isSolved(about, "", tried(40, 40)), true);
+  for (const status of ["solved", "completed"]) assert.equal(isSolved({ ...about, status }, "", tried(30, 30)), true);
+  assert.equal(isSolved({ name: "x", status: "todo", tasks: { prepare: { init: true } } }, "", null), true);
+  const course: Lesson = { name: "c", status: "completed", modules: [{ name: "m", lessons: [{ name: "one", path: "m/one", tasks }] }] };
+  assert.equal(isSolved(course, "m/one", null), false);
+  assert.equal(isSolved({ ...course, learning: { modules: { m: { lessons: { one: { completed: true } } } } } }, "m/one", null), true);
+});
+
+test("a solution is called by its name, and the only one has none", () => {
+  assert.equal(solutionCalled("solution", 1), "the solution");
+  assert.deepEqual(["solution", "solution-02", "solution-10"].map((name) => solutionCalled(name, 3)), ["solution", "solution 2", "solution 10"]);
 });

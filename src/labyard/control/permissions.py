@@ -83,8 +83,8 @@ class Permissions:
         if stranger or not held.allows(person, Permission.READ):
             raise content.no_piece(plural, name)
         if not held.allows(person, permission):
-            words = "are its solutions" if permission is Permission.READ_SOLUTION else "is it to be started"
-            raise ForbiddenError(f"{name} can be read; not by you {words}", hint="ask its author")
+            words = "read its solutions" if permission is Permission.READ_SOLUTION else "start it"
+            raise ForbiddenError(f"you may read {name}, and not {words}", hint="ask its author")
         return held
 
     async def lesson(self, person: Person, key: LessonKey) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -124,28 +125,31 @@ def listed_course(known: Course, access: Access, *, page: str) -> Json:
     }
 
 
-def course(known: Course, access: Access, *, page: str) -> Json:
-    """Course, and whatever else has parts. Ours: `units`, `completed`, and of lessons `completed` and `gates`."""
+def course(known: Course, access: Access, *, solutions: Mapping[str, Sequence[str]], page: str) -> Json:
+    """Course, and whatever else has parts. Ours: `units`, `completed`, and of lessons `completed`, `gates` and `solutions`.
+
+    `solutions`: their names by the paths of lessons.
+    """
     return {
         **listed_course(known, access, page=page),
-        "modules": [_module(module, access) for module in known.modules],
+        "modules": [_module(module, access, solutions) for module in known.modules],
         "units": [_unit(unit) for unit in known.units],
         "learning": {"modules": {module.page.name: _learning(module) for module in known.modules}},
     }
 
 
-def _module(module: ModuleState, access: Access) -> Json:
+def _module(module: ModuleState, access: Access, solutions: Mapping[str, Sequence[str]]) -> Json:
     content = module.page.page.document.content if module.page.page is not None else None
     return {
         "name": module.page.name,
         "title": module.page.page.title if module.page.page is not None else "",
         "slug": _slug(content, module.page.name),
         "path": module.page.name,
-        "lessons": [_lesson(each, access) for each in module.lessons],
+        "lessons": [_lesson(each, access, solutions.get(each.page.path, ())) for each in module.lessons],
     }
 
 
-def _lesson(state: LessonState, access: Access) -> Json:
+def _lesson(state: LessonState, access: Access, solutions: Sequence[str]) -> Json:
     content = state.page.document.content
     use = content.playground if isinstance(content, Played) else None
     return {
@@ -158,6 +162,7 @@ def _lesson(state: LessonState, access: Access) -> Json:
         "tasks": tasks(state.page.document),
         "units": [{"name": unit.name, "title": unit.title} for unit in state.page.units],
         "canStart": use is not None and access.start and is_sound(state.page.document, state.page.ground),
+        "solutions": list(solutions),
         "problems": [str(problem) for problem in state.page.problems[:_MOST_PROBLEMS]],
     }
 

@@ -9,21 +9,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from labyard.content.library import PLURALS, Library
-from labyard.content.tree import Page
+from labyard.content.library import PLURALS
 from labyard.control.access import Person
 from labyard.control.finding import Wish, find
-from labyard.control.learning import LessonChange, refuse_many
+from labyard.control.learning import Course, LessonChange, refuse_many
 from labyard.control.lesson_key import CHALLENGE, COURSE, TUTORIAL, LessonKey
+from labyard.control.lessons import LessonView
 from labyard.control.permissions import Held
-from labyard.control.roles import Right, may
 from labyard.control.rules import Permission
 from labyard.server import lesson_shapes as shapes
+from labyard.server import solutions
 from labyard.server.asker import Asker, Given
 from labyard.server.bodies import ChangeLearning, ChangeLesson, documented, given
-from labyard.server.lesson_page import Pages, read
+from labyard.server.lesson_page import Pages
+from labyard.server.lesson_shapes import Access
 from labyard.server.looking_for import findable, wish_of
 from labyard.server.places import page_root
+from labyard.server.services import Services
 from labyard.server.shapes import Json
 
 router = APIRouter(prefix="/api", tags=["lessons"])
@@ -59,8 +61,8 @@ async def list_lessons(
     return [shapes.listed_course(each, access_of(held[each.entry.name], person), page=page) for each in wanted]
 
 
-def access_of(held: Held, person: Person) -> shapes.Access:
-    return shapes.Access(
+def access_of(held: Held, person: Person) -> Access:
+    return Access(
         read=held.allows(person, Permission.READ),
         start=held.allows(person, Permission.START),
         solution=held.allows(person, Permission.READ_SOLUTION),
@@ -69,13 +71,26 @@ def access_of(held: Held, person: Person) -> shapes.Access:
 
 
 async def get_lesson(request: Request, plural: Plural, name: str, person: Asker, services: Given) -> Any:
-    """One of them; ours: the names of its solutions."""
-    page, access = page_root(request), access_of(await services.permissions.piece(person, plural, name), person)
+    """One of them; ours: the names of its solutions, in courses those of each lesson."""
+    access = access_of(await services.permissions.piece(person, plural, name), person)
     if plural in TRIED:
         view = await services.lessons.get(person.id, plural, name)
-        found = await asyncio.to_thread(services.lessons.library.solutions, view.entry) if access.solution else []
-        return {**shapes.lesson(view, access, page=page), "solutions": [each.name for each in found]}
-    return shapes.course(await services.learning.of(person.id, plural, name), access, page=page)
+        return await _lesson(request, person, services, view, access)
+    return await _course(request, person, services, await services.learning.of(person.id, plural, name), access)
+
+
+async def _lesson(request: Request, person: Person, services: Services, view: LessonView, access: Access) -> Json:
+    found: list[str] = []
+    if access.solution:
+        found = await asyncio.to_thread(solutions.names, services.lessons.library, view.entry, person)
+    return {**shapes.lesson(view, access, page=page_root(request)), "solutions": found}
+
+
+async def _course(request: Request, person: Person, services: Services, known: Course, access: Access) -> Json:
+    found: dict[str, list[str]] = {}
+    if access.solution:
+        found = await asyncio.to_thread(solutions.names_in, services.lessons.library, known, person)
+    return shapes.course(known, access, solutions=found, page=page_root(request))
 
 
 @router.patch("/challenges/{name}", openapi_extra=documented(ChangeLesson))
@@ -102,7 +117,8 @@ async def change_lesson(
         await services.lessons.complete(person.id, key)
     view = await services.lessons.get(person.id, plural, name)
     # Who has just ended it wants to see it go.
-    return shapes.lesson(replace(view, play=ended) if ended is not None else view, access, page=page_root(request))
+    shown = replace(view, play=ended) if ended is not None else view
+    return await _lesson(request, person, services, shown, access)
 
 
 @router.patch("/courses/{name}/learning", openapi_extra=documented(ChangeLearning))
@@ -121,7 +137,7 @@ async def change_learning(
         if change.plays:
             await services.permissions.lesson(person, LessonKey(COURSE, name, change.path))
     await services.learning.change(person.id, name, changes, body.initConditions or {})
-    return shapes.course(await services.learning.of(person.id, COURSES, name), access, page=page_root(request))
+    return await _course(request, person, services, await services.learning.of(person.id, COURSES, name), access)
 
 
 async def read_page(request: Request, plural: Plural, name: str, person: Asker, services: Given, path: str = "") -> Any:
@@ -140,24 +156,9 @@ async def read_page(request: Request, plural: Plural, name: str, person: Asker, 
 
 
 async def read_solutions(plural: Plural, name: str, person: Asker, services: Given, path: str = "") -> Any:
-    """`script` is the bot's, null where there is none, and for those who do not write."""
+    """What holds something for who asks. `script` is the bot's: null where there is none, and for those who do not write."""
     await services.permissions.piece(person, plural, name, Permission.READ_SOLUTION)
-    found = await asyncio.to_thread(_solutions, services.lessons.library, plural, name, path)
-    return found if may(person.role, Right.WRITE) else [{**each, "script": None} for each in found]
-
-
-def _solutions(library: Library, plural: str, name: str, path: str) -> list[Json]:
-    entry = library.entry(plural, name)
-    folder = library.lesson(entry, path).folder if path else ""
-    found = []
-    for each in library.solutions(entry, folder):
-        told: Json = {"title": "", "html": "", "contents": []}
-        if each.document is not None:
-            told = read(library, entry, Page(name=each.name, folder=folder, document=each.document))
-        found.append(
-            {**told, "name": each.name, "title": each.document.title if each.document else "", "script": each.script}
-        )
-    return found
+    return await asyncio.to_thread(solutions.told, services.lessons.library, plural, name, person, path)
 
 
 for _plural in PLURALS:

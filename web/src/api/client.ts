@@ -1,6 +1,6 @@
 /** Questions to the server. Every failure is an `ApiError` that a page can show as it is. */
 
-import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, MachineLoads, Me, Play, Playground, Port, Problem, Progress, ScannedPort, Snapshot, TaskDetails, Token } from "./types.ts";
+import type { Account, DiaryEntry, ErrorBody, FoundInGit, Lesson, LessonPage, MachineLoads, Me, Play, Playground, Port, Problem, Progress, ScannedPort, Snapshot, Solution, TaskDetails, Token } from "./types.ts";
 
 const TIME_LIMIT_MS = 30_000;
 /** Keeping a moment answers when it is on disk. */
@@ -135,6 +135,8 @@ export const api = {
     if (answer.status === 304) return null;
     return { page: await read<LessonPage>(answer), tag: answer.headers.get("etag") ?? "" };
   },
+  solutions: (kinds: string, name: string, path: string) =>
+    ask<Solution[]>("GET", `/api/${enc(kinds)}/${enc(name)}/solutions${path ? `?path=${enc(path)}` : ""}`),
   answer: (id: string, task: string, value: string) =>
     ask<unknown>("POST", `/api/plays/${enc(id)}/tasks/${enc(task)}/input`, { value }),
   lessons: (kind: string) => ask<Lesson[]>("GET", `/api/${enc(kind)}`),

@@ -287,7 +287,14 @@ export interface CourseLesson {
   initConditions?: { values?: InitCondition[] | null } | null;
   /** By name; those that are neither preparation nor helpers decide whether it is complete. */
   tasks?: Record<string, { init?: boolean; helper?: boolean }> | null;
+  /** Names of those that its reader may read. */
+  solutions?: string[] | null;
   problems?: string[] | null;
+}
+
+/** `html` as of a lesson, empty where there is only a `script`: a bot's, told to those who write. */
+export interface Solution extends LessonPart {
+  script?: string | null;
 }
 
 export interface CourseModule {
@@ -336,6 +343,8 @@ export interface Lesson {
   play?: Play | null;
   canStart?: boolean;
   initConditions?: { values?: InitCondition[] | null } | null;
+  tasks?: CourseLesson["tasks"] | undefined;
+  solutions?: string[] | null;
   problems?: string[] | null;
   completed?: boolean;
   modules?: CourseModule[] | null;

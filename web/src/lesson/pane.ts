@@ -10,9 +10,10 @@ import { shape } from "../parts/marks.ts";
 import { around, placeOf } from "../parts/neighbours.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { failures, outOfDate, type LessonPlace } from "../play/lesson.ts";
-import { completeOf } from "../play/reading.ts";
+import { completeOf, isSolved, solutionsOf } from "../play/reading.ts";
 import type { LessonText } from "./text.ts";
 import { PageWatch } from "./watch.ts";
+import "./solutions.ts";
 import "./text.ts";
 
 export class LessonPane extends PageElement {
@@ -26,7 +27,7 @@ export class LessonPane extends PageElement {
   declare place: LessonPlace;
   declare play: Play;
   declare page: LessonPage | null;
-  /** What the catalog says of it: whether its reader may call it complete. */
+  /** What the catalog says of it: whether its reader may call it complete, and its solutions. */
   declare about: Lesson | null;
   declare error: ApiError | null;
   #watch: PageWatch | null = null;
@@ -62,7 +63,7 @@ export class LessonPane extends PageElement {
     this.#watch = new PageWatch(this.place, { page: (page) => (this.page = page), failed: (error) => (this.error = error) });
     void api.lesson(kinds, name).then(
       (about) => (this.about = about),
-      () => undefined, // only the button that completes it is missing
+      () => undefined, // only the button that completes it is missing, and the solutions
     );
   }
 
@@ -99,9 +100,17 @@ export class LessonPane extends PageElement {
       <h1 class="lesson-title">${this.page.title}</h1>
       <div role="status">${this.#failed()}${this.#outOfDate(this.page)}</div>
       <labyard-lesson-text .page=${this.page} .play=${this.play}></labyard-lesson-text>
+      ${this.#solutions(this.page)}
       ${this.error ? problem(this.error) : nothing}
       <footer class="lesson-foot">${this.#completion()}${this.#afresh()}</footer>
       ${course ? around(course, this.place.path) : nothing}`;
+  }
+
+  #solutions(page: LessonPage): TemplateResult | typeof nothing {
+    const names = this.about && solutionsOf(this.about, this.place.path);
+    if (!this.about || !names?.length) return nothing;
+    const solved = isSolved(this.about, this.place.path, this.play);
+    return html`<labyard-solutions .place=${this.place} .names=${names} .solved=${solved} .play=${this.play} .preview=${page.preview === true}></labyard-solutions>`;
   }
 
   #afresh(look = "small"): TemplateResult {

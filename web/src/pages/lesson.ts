@@ -10,7 +10,7 @@ import { lessonMark, mark } from "../parts/lesson-mark.ts";
 import { around, placeOf } from "../parts/neighbours.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import { whoMay } from "../parts/who-may-button.ts";
-import { completeOf, courseLesson } from "../play/reading.ts";
+import { completeOf, courseLesson, isSolved, solutionsOf } from "../play/reading.ts";
 import { wayOf } from "../play/way.ts";
 import type { LessonKind } from "../router.ts";
 import { line } from "../text/markdown.ts";
@@ -60,6 +60,7 @@ export class LessonPage extends PageElement {
     this.#watch?.close();
     [this.lesson, this.page, this.error, this.unread] = [null, null, null, null];
     void import("../lesson/text.ts");
+    void import("../lesson/solutions.ts");
     this.#watch = new PageWatch({ kinds: kind, name, path }, { page: (page) => (this.page = page), failed: (error) => (this.unread = error) });
     try {
       const lesson = await api.lesson(kind, name);
@@ -109,7 +110,7 @@ export class LessonPage extends PageElement {
       ${lesson.canStart ? html`<labyard-start-lesson .kind=${this.kind} .lesson=${lesson}></labyard-start-lesson>
             <labyard-share .place=${`${this.kind}/${lesson.name}`} .called=${lesson.title || lesson.name}></labyard-share>` : onlyRead(lesson)}
       ${whoMay(this.kind, lesson)}
-      ${parts ? html`${this.#text(true)}${way(lesson, this.page)}` : html`${this.#text()}${this.#completion(lesson)}`}`;
+      ${parts ? html`${this.#text(true)}${way(lesson, this.page)}` : html`${this.#text()}${this.#solutions(lesson)}${this.#completion(lesson)}`}`;
   }
 
   /** `alone`: without its units, which are stations. */
@@ -132,10 +133,18 @@ export class LessonPage extends PageElement {
       ${station ? html`<p class="facts">${mark(station.look, station.done ? "Complete" : station.word)}</p>` : nothing}
       ${lesson.problems?.length ? html`<p>It has problems: <code>${lesson.problems[0]}</code></p>` : nothing}
       ${lesson.canStart ? html`<labyard-start-lesson kind="courses" .lesson=${course} .module=${module} .step=${lesson.name}></labyard-start-lesson>` : onlyRead(course)}
-      ${this.#text()} ${this.#completion(course)}
+      ${this.#text()} ${this.#solutions(course)} ${this.#completion(course)}
       ${station && !station.done ? html`<labyard-gates .gates=${station.gates}></labyard-gates>` : nothing}
       ${around(course, this.path)}
     </main>`;
+  }
+
+  #solutions(about: Lesson): TemplateResult | typeof nothing {
+    const names = solutionsOf(about, this.path);
+    if (names.length === 0 || this.page === null) return nothing;
+    const place = { kinds: this.kind, name: this.name, path: this.path };
+    const solved = isSolved(about, this.path, about.play ?? null);
+    return html`<labyard-solutions .place=${place} .names=${names} .solved=${solved} .preview=${this.page.preview === true}></labyard-solutions>`;
   }
 
   #completion(about: Lesson): TemplateResult | typeof nothing {

@@ -7,6 +7,8 @@ interface Question {
   text: string | TemplateResult;
   /** The button that does it. */
   act: string;
+  /** The one that leaves all as it is. */
+  keep?: string;
   danger?: boolean;
 }
 
@@ -16,7 +18,7 @@ export function confirmed(question: Question): Promise<boolean> {
     html`<h2 id="dialog-title">${question.title}</h2>
       <div class="dialog-text">${question.text}</div>
       <div class="dialog-buttons">
-        <button autofocus @click=${() => answer(false)}>Keep it</button>
+        <button autofocus @click=${() => answer(false)}>${question.keep ?? "Keep it"}</button>
         <button class=${question.danger ? "danger" : "primary"} @click=${() => answer(true)}>${question.act}</button>
       </div>`,
   );
