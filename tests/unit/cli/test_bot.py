@@ -99,7 +99,7 @@ def test_a_lesson_is_solved_and_reported(cli: Cli, server: FakeServer, lesson: P
 
 
 def test_a_lesson_that_is_not_solved_is_a_failure(cli: Cli, server: FakeServer, lesson: Path) -> None:
-    server.scripts["challenges/nat"][0]["script"] = "echo on its way\necho no such route >&2\n(exit 7)\n"
+    server.scripts["challenges/nat"][0]["script"] = "echo no such route >&2\n(exit 7)\n"
     done = cli("bot", "run", "nat")
     assert done.returncode == 1
     assert b"chunk 1 (line 1) ended with exit status 7: + exit 7" in done.stdout
