@@ -6,6 +6,7 @@ listed with its problems. What was pushed is called as its folder, whatever it s
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -234,13 +235,17 @@ def no_piece(plural: str, name: str) -> NotFoundError:
 
 
 def _folders(place: Path) -> list[Path]:
-    names = _names(place)
-    return [place / name for name in names if name[0] != "." and (place / name).is_dir()]
+    try:
+        with os.scandir(place) as found:
+            names = [each.name for each in found if each.name[0] != "." and each.is_dir()]
+    except OSError:
+        return []
+    return [place / name for name in sorted(names)]
 
 
 def _names(place: Path) -> list[str]:
     try:
-        return sorted(path.name for path in place.iterdir())
+        return sorted(os.listdir(place))  # noqa: PTH208 - names are enough
     except OSError:
         return []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -16,25 +15,29 @@ Stamp = tuple[int, int, int, int]
 
 def stamp(top: Path, path: Path) -> Stamp:
     """Changes with the file, and with what lies in a `__static__` that it may show: beside it or above, up to `top`."""
-    above = path.relative_to(top).parts[:-1]
-    places = (top.joinpath(*above[:depth], STATIC) for depth in range(len(above) + 1))
-    shown = max((_when(each) for place in places for each in _below(place)), default=0)
+    folder = str(top)
+    shown = _newest(folder)
+    for part in path.relative_to(top).parts[:-1]:
+        folder = os.path.join(folder, part)  # noqa: PTH118 - asked of every lesson whenever lessons are listed
+        shown = max(shown, _newest(folder))
     try:
-        state = path.stat()
+        state = os.stat(path)  # noqa: PTH116
     except OSError:
         return 0, 0, 0, shown
     return state.st_ino, state.st_mtime_ns, state.st_size, shown
 
 
-def _below(static: Path) -> Iterator[Path]:
-    """The folder and those in it: adding a file changes the time of its own folder alone."""
-    yield static
-    if static.is_dir():
-        yield from (Path(place) for place, _, _ in islice(os.walk(static), 1, _MOST_FOLDERS))
+def _newest(folder: str) -> int:
+    """When its `__static__` was changed, or a folder in there: adding a file changes the time of its own folder alone."""
+    static = f"{folder}/{STATIC}"
+    newest = _when(static)
+    if newest:
+        newest = max((_when(place) for place, _, _ in islice(os.walk(static), _MOST_FOLDERS)), default=newest)
+    return newest
 
 
-def _when(path: Path) -> int:
+def _when(path: str) -> int:
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns  # noqa: PTH116
     except OSError:
         return 0

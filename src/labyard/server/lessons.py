@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from labyard.content.library import PLURALS
 from labyard.control.access import Person
@@ -49,16 +49,22 @@ async def list_lessons(
 
     `category`, `status`, and ours `tag` and `difficulty`, may be repeated; with `q`, words, the best is first.
     """
+    # Shapes are JSON already: left to FastAPI, each value of a long list would be looked at once more.
     page = page_root(request)
     if plural in TRIED:
         views = await services.lessons.list(person.id, plural)
         held = await services.permissions.pieces(person, plural, [view.entry for view in views])
         listed = [(view, findable(view.entry, view.status)) for view in views if view.entry.name in held]
-        return [shapes.lesson(view, access_of(held[view.entry.name], person), page=page) for view in find(listed, wish)]
+        found = find(listed, wish)
+        return JSONResponse(
+            [shapes.lesson(each, access_of(held[each.entry.name], person), page=page) for each in found]
+        )
     courses = await services.learning.list(person.id, plural)
     held = await services.permissions.pieces(person, plural, [each.entry for each in courses])
     wanted = find([(each, findable(each.entry, each.status)) for each in courses if each.entry.name in held], wish)
-    return [shapes.listed_course(each, access_of(held[each.entry.name], person), page=page) for each in wanted]
+    return JSONResponse(
+        [shapes.listed_course(each, access_of(held[each.entry.name], person), page=page) for each in wanted]
+    )
 
 
 def access_of(held: Held, person: Person) -> Access:
