@@ -18,7 +18,6 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from labyard.server.web_pages import page_for
 from tests.e2e.fake_finding import found_in_git, progress
 from tests.e2e.fake_lessons import PLURALS, FakeLesson, attempt, lessons, tag_of
 from tests.e2e.fake_looking import looking_routes
@@ -87,7 +86,6 @@ class FakeServer:
             Route("/api/plays/{id}/conns", self.conns, methods=["POST"]),
             WebSocketRoute("/api/conns/{id}", self.watch),
             WebSocketRoute("/api/plays/{id}/machines/{machine}/terminals/{terminal}", self.terminal),
-            Route("/plays/{id}/web-pages/{tab}", self.web_page),
             Mount("/assets", StaticFiles(directory=pages / "assets")),
             Route("/{path:path}", self.page),
         ]
@@ -264,11 +262,6 @@ class FakeServer:
     async def ports(self, request: Request) -> Response:
         """None is exposed: ports are tried over the real server."""
         return JSONResponse([])
-
-    async def web_page(self, request: Request) -> Response:
-        tabs = self.plays[request.path_params["id"]].playground["tabs"]
-        tab = next(tab for tab in tabs if tab.get("id") == request.path_params["tab"])
-        return page_for(tab["url"], tab["name"], "http://labyard.localhost:8800", ())
 
     async def tasks(self, request: Request) -> Response:
         return JSONResponse(self.plays[request.path_params["id"]].details())
