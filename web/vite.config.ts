@@ -29,6 +29,6 @@ function scriptBudget(): Plugin {
 export default defineConfig({
   base: "/",
   build: { target: "es2022", outDir: "dist", emptyOutDir: true, modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 1600 },
-  server: { proxy: { "/api": { target: "http://127.0.0.1:8800", ws: true }, "/signin": "http://127.0.0.1:8800" } },
+  server: { proxy: { "/api": { target: "http://127.0.0.1:8800", ws: true }, "/signin": "http://127.0.0.1:8800", "^/plays/[^/]+/web-pages/": "http://127.0.0.1:8800" } },
   plugins: [scriptBudget()],
 });

@@ -1,4 +1,4 @@
-"""What is looked at of a fake play: what its machines take, and their consoles."""
+"""What is looked at of a fake play: what its machines take, their consoles, pages of other sites."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from labyard.server.web_pages import page_for
 from tests.e2e.fake_plays import FakePlay, Json, lesson_play
 
 CONSOLE = (
@@ -37,11 +38,17 @@ def looking_routes(plays: Mapping[str, FakePlay], looked: list[str]) -> list[Rou
     async def files(request: Request) -> Response:
         return JSONResponse(listing(request.query_params.get("path", "")))
 
+    async def web_page(request: Request) -> Response:
+        tabs = plays[request.path_params["id"]].playground["tabs"]
+        tab = next(tab for tab in tabs if tab.get("id") == request.path_params["tab"])
+        return page_for(tab["url"], tab["name"], "http://labyard.localhost:8800", ())
+
     machine = "/api/plays/{id}/machines/{machine}"
     return [
         Route("/api/plays/{id}/load", load),
         Route(f"{machine}/console", console),
         Route(f"{machine}/files", files),
+        Route("/plays/{id}/web-pages/{tab}", web_page),
     ]
 
 

@@ -27,7 +27,7 @@ from tests.e2e.fake_terminal import FakeTerminal, Viewer
 # What docs/develop/web.md asks the server to send with every page.
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 STEP = 0.15  # seconds between two events of a fake start
 

@@ -19,7 +19,8 @@ from tests.e2e.fake_looking import author_play, open_behind, open_menu
 from tests.e2e.fake_plays import ended_play, failed_play, lesson_play, now, running_play, starting_play
 from tests.e2e.fake_server import FakeServer
 from tests.e2e.hard_lesson import TASKS, hard_lesson, hard_play
-from tests.e2e.test_play_page import type_line, wait_for_prompt, wait_for_text
+from tests.e2e.play_views import ending_soon, running, web_page
+from tests.e2e.test_play_page import wait_for_prompt
 
 pytestmark = pytest.mark.e2e
 
@@ -54,13 +55,6 @@ def starting(page: Page, fake: FakeServer) -> None:
     page.goto(f"/plays/{fake.add(starting_play()).id}")
     page.get_by_role("tab", name="node-02").click()
     expect(page.get_by_role("tabpanel", name="node-02")).to_contain_text("opens here")
-
-
-def running(page: Page, fake: FakeServer) -> None:
-    page.goto(f"/plays/{fake.add(running_play('routing-lab')).id}")
-    wait_for_prompt(page, "web-01")
-    type_line(page, "for n in 1 2 3 4 5 6; do printf '\\033[3%dmcolour %d \\033[1mbright\\033[0m ' $n $n; done; echo")
-    wait_for_text(page, "colour 6 bright")
 
 
 def lesson(page: Page, fake: FakeServer) -> None:
@@ -315,6 +309,8 @@ VIEWS: list[Callable[[Page, FakeServer], None]] = [
     parameters,
     starting,
     running,
+    ending_soon,
+    web_page,
     lesson,
     lesson_solved,
     lessons,

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { pause } from "../src/api/backoff.ts";
 import { applied } from "../src/api/live.ts";
 import { isReport } from "../src/api/terminal-link.ts";
-import type { Play, Playground } from "../src/api/types.ts";
+import type { Play, Playground, PlaygroundTab } from "../src/api/types.ts";
 import { commandsOf, lessonOf, lessonProgress, looksRight, nextOpen, tabFor, taskBox } from "../src/play/lesson.ts";
 import { manifestOf } from "../src/play/manifest.ts";
 import { layout } from "../src/play/map-layout.ts";
 import { freeName, goOnWord, nameTrouble, whyNotKept } from "../src/play/moments.ts";
 import { ending, machineLook, openInitTasks, remark, stateOf, terminalMachines } from "../src/play/state.ts";
-import { nextTerminal, portAddress, safeLink, tabsOf } from "../src/play/tabs.ts";
+import { nextTerminal, portAddress, safeLink, tabsOf, webPageAddress } from "../src/play/tabs.ts";
 import { ago, clock, elapsed, left, minutesOf } from "../src/play/time.ts";
 import { choiceOf, permissionsOf, wordsOf } from "../src/play/who-may.ts";
 import { lessonPath, routeOf } from "../src/router.ts";
@@ -120,6 +120,17 @@ test("tabs of the playground keep their order, ports have an address, and what i
   assert.equal(portAddress("0123", web, pages), "http://80-web-01-0123.labyard.localhost:8800/");
   assert.equal(db?.key, "db-01/1");
   assert.equal(last?.kind, "map");
+});
+
+test("a page of another site is shown where its address is one, by the server's name of the tab", () => {
+  const tab = (more: object): object => ({ kind: "web-page", id: "docs", name: "Docs", url: "https://example.org/a", ...more });
+  const listed = { ...playground, tabs: [tab({}), tab({ url: "javascript:alert(1)" }), tab({ id: "" })] as PlaygroundTab[] };
+  const [docs, hostile, unnamed] = tabsOf(play({ playground: listed }), {});
+  assert.deepEqual(docs, { kind: "web-page", key: "tab-0", label: "Docs", id: "docs", address: "https://example.org/a" });
+  assert.equal(webPageAddress("0123", { id: "docs" }), "/plays/0123/web-pages/docs");
+  assert.equal(webPageAddress("../x", { id: "a/b" }), "/plays/..%2Fx/web-pages/a%2Fb");
+  assert.equal(hostile?.kind, "other");
+  assert.equal(unnamed?.kind, "other");
 });
 
 test("only web addresses become links", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { grouped, groupOf, put, readSplit, WHOLE } from "../src/play/split.ts";
 import type { Tab } from "../src/play/tabs.ts";
 
-const tabs = ["a/1", "b/1", "map"].map((key) => ({ kind: "other", key, label: key, needs: "", link: null }) satisfies Tab);
+const tabs = ["a/1", "b/1", "map"].map((key) => ({ kind: "other", key, label: key, needs: "" }) satisfies Tab);
 const keys = (some: Tab[]): string[] => some.map((tab) => tab.key);
 
 test("a tab goes across and back, in the order that tabs have", () => {

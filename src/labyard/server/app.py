@@ -44,6 +44,7 @@ from labyard.server import (
     tokens,
     unbuilt,
     users,
+    web_pages,
 )
 from labyard.server.guard import Guard
 from labyard.server.lesson_page import Pages
@@ -114,6 +115,7 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
         oidc_signin.router,
         admin.router,
         metrics.router,
+        web_pages.router,
     ):
         app.include_router(router)
     site.mount(app, pages)

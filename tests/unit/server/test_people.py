@@ -44,6 +44,7 @@ from labyard.server import (
     streams,
     tokens,
     users,
+    web_pages,
 )
 from labyard.server.asker import asker
 
@@ -175,6 +176,7 @@ ROUTERS = (
     streams,
     tokens,
     users,
+    web_pages,
 )
 OPEN = {
     "GET /healthz",
@@ -263,6 +265,7 @@ PLAY = {
     "POST /api/plays/{play_id}/ports",
     "POST /api/plays/{play_id}/ports/scan",
     "DELETE /api/plays/{play_id}/ports/{port_id}",
+    "GET /plays/{play_id}/web-pages/{tab_id}",
     "GET /api/plays/{play_id}/machines/{machine}/console",
     "GET /api/plays/{play_id}/machines/{machine}/files",
     "DELETE /api/plays/{play_id}/machines/{machine}/files",
@@ -342,6 +345,7 @@ async def ask(http: httpx.AsyncClient, route: str, headers: dict[str, str]) -> h
         "task": "none",
         "handle": "nobody",
         "token_id": "none",
+        "tab_id": "none",
         "port_id": "none",
         "invitation_id": "none",
         "version": "none",

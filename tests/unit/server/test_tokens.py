@@ -72,7 +72,7 @@ def needs(route: str) -> str | None:
         return "learning:read"
     if path == "/metrics" or first == "host":
         return "metrics:read"
-    if route in NO_SCOPE or first in ("users", "admin", "account", "invitations"):
+    if route in NO_SCOPE or path.startswith("/plays/") or first in ("users", "admin", "account", "invitations"):
         return None
     word = "read" if method == "GET" and "{machine}/files" not in path else "write"
     if first in ("plays", "playgrounds", "capacity", "git"):

@@ -5,9 +5,10 @@ import { ApiError } from "../api/client.ts";
 import type { Play } from "../api/types.ts";
 import { port } from "../parts/port.ts";
 import { progress, type Details } from "../parts/progress.ts";
+import { webPage } from "../parts/web-page.ts";
 import { machineStatus, ready } from "../play/state.ts";
 import type { Group } from "../play/split.ts";
-import type { IdeTab, PortTab, Tab, TerminalTab } from "../play/tabs.ts";
+import type { IdeTab, PortTab, Tab, TerminalTab, WebPageTab } from "../play/tabs.ts";
 
 export interface PanelActs {
   /** Asked for by hand: a terminal on this machine. */
@@ -58,12 +59,12 @@ export class Panels {
     >
       ${tab.kind === "terminal" ? this.#terminal(play, tab, active, details, acts) : nothing}
       ${tab.kind === "port" ? this.#port(play, tab, active, details) : nothing}
+      ${tab.kind === "web-page" ? this.#webPage(play, tab, active) : nothing}
       ${tab.kind === "ide" ? this.#ide(play, tab, active, details, acts) : nothing}
       ${tab.kind === "map" && active ? this.#map(play, acts) : nothing}
       ${tab.kind === "behind" && active ? this.#behind(play, details, acts) : nothing}
       ${tab.kind === "other"
-        ? html`<div class="empty"><h2>${tab.label}</h2><p>${tab.needs}</p>
-            ${tab.link ? html`<p><a href=${tab.link} target="_blank" rel="noopener noreferrer">Open it in a new window</a></p>` : nothing}</div>`
+        ? html`<div class="empty"><h2>${tab.label}</h2><p>${tab.needs}</p></div>`
         : nothing}
     </section>`;
   }
@@ -91,6 +92,11 @@ export class Panels {
     }
     if (active) this.#seen.add(tab.key); // one that nobody looked at is not loaded
     return this.#seen.has(tab.key) ? port(play.id, tab) : html``;
+  }
+
+  #webPage(play: Play, tab: WebPageTab, active: boolean): TemplateResult {
+    if (active) this.#seen.add(tab.key); // a site that nobody looked at learns of nobody
+    return this.#seen.has(tab.key) ? webPage(play.id, tab) : html``;
   }
 
   #ide(play: Play, tab: IdeTab, active: boolean, details: Details, acts: PanelActs): TemplateResult {

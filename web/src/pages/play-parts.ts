@@ -13,6 +13,7 @@ import { set, settings } from "../play/settings.ts";
 import { fontSize } from "../play/terminal-themes.ts";
 import { lessonOf, lessonProgress } from "../play/lesson.ts";
 import { alive, ending, failedTasks, initTasks, lookOf, stateOf, titleOf } from "../play/state.ts";
+import { remainingOf } from "../play/ending-soon.ts";
 import { goOnWord, whyNotKept } from "../play/moments.ts";
 import { left } from "../play/time.ts";
 import { playPath, playgroundPath } from "../router.ts";
@@ -38,14 +39,13 @@ const SOON_MS = 10 * 60_000;
 export function header(play: Play, toldAt: number, acts: HeaderActs): TemplateResult {
   const { look, word } = lookOf(play);
   const state = stateOf(play);
-  const remaining = (play.expiresIn ?? 0) - (performance.now() - toldAt);
-  const timed = alive(play) && (play.expiresIn ?? 0) > 0;
+  const remaining = remainingOf(play, toldAt, performance.now());
   return html`<header class="top play-top">
     <a class="brand" href="/">Labyard</a>
     <h1 title=${titleOf(play)}>${titleOf(play)}</h1>
     ${lessonOf(play) === null ? nothing : tasksButton(play, acts.nextTask)}
     <span class="state ${look}" role="status" data-state=${state}>${shape(look)}<span class="word">${word}</span></span>
-    ${timed
+    ${remaining !== null
       ? html`<button class="left quiet ${remaining < SOON_MS ? "soon" : ""}" title=${TIME_ENDS} aria-label=${`${left(remaining)}. Give it one more hour`} @click=${acts.extend}>${left(remaining)}</button>`
       : nothing}
     ${gone(state) ? nothing : forkButton(play, acts, "wide-only", acts.fork)}

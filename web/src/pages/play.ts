@@ -5,10 +5,12 @@ import { ApiError, api } from "../api/client.ts";
 import { LivePlay, type LiveState } from "../api/live.ts";
 import type { Play, Playground, TaskDetails } from "../api/types.ts";
 import { startAfresh } from "../parts/afresh.ts";
+import "../parts/ending-soon.ts";
 import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import type { LessonPane } from "../lesson/pane.ts";
+import { remainingOf } from "../play/ending-soon.ts";
 import { lessonOf, tabFor, type LessonPlace, type PortWish, type TabWish } from "../play/lesson.ts";
 import { alive, ending, machineStatus, openInitTasks, ready, stateOf, terminalMachines, titleOf } from "../play/state.ts";
 import { portAddress } from "../play/tabs.ts";
@@ -287,16 +289,19 @@ export class PlayPage extends PageElement {
           ${error ? problem(error, () => this.#connection?.retry()) : html`<p class="slow muted">Asking the server for this play…</p>`}
         </main>`;
     }
+    const stop = (): void => void this.act("stop");
+    const extend = (): void => void this.act("set_max_play_time", { maxPlayTimeMinutes: minutesOf(play.maxPlayTime ?? "") + 60 });
     return html`<div class="play ${lessonOf(play) ? "with-lesson" : ""}" data-pane=${this.pane}>
       ${header(play, this.live.toldAt, {
-        stop: () => void this.act("stop"),
+        stop,
         fork: () => void this.fork(),
         forking: this.forking,
         nextTask: () => void this.#nextTask(),
         destroy: () => void this.destroy(play),
         behind: alive(play) && this.#mayLookBehind() ? () => this.#bench.lookBehind(play) : null,
-        extend: () => void this.act("set_max_play_time", { maxPlayTimeMinutes: minutesOf(play.maxPlayTime ?? "") + 60 }),
+        extend,
       })}
+      <labyard-ending-soon .play=${play} .remaining=${remainingOf(play, this.live.toldAt, performance.now())} .acts=${{ stop, extend }}></labyard-ending-soon>
       ${connected || stateOf(play) === "DESTROYED"
         ? nothing
         : html`<p class="offline slow" role="status">No word from the server. What you see may be old; trying again.</p>`}

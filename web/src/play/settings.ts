@@ -1,5 +1,6 @@
 /** What one person set for this browser. A browser without storage gets the defaults each time. */
 
+import type { Warning } from "./ending-soon.ts";
 import { readSplit, type Split } from "./split.ts";
 
 interface Settings {
@@ -79,18 +80,30 @@ export function keepIde(play: string, machine: string, memory: IdeMemory): void 
   save(`labyard.ide.${play}.${machine}`, memory);
 }
 
-function load(key: string): object {
+/** The warning before the end of a play that was closed, until this tab of the browser is. */
+export function closedWarning(play: string): Warning | null {
+  const { minutes, ends } = load(`labyard.warned.${play}`, "sessionStorage") as Partial<Record<string, unknown>>;
+  return typeof minutes === "number" && typeof ends === "number" ? { minutes, ends } : null;
+}
+
+export function keepClosedWarning(play: string, warning: Warning): void {
+  save(`labyard.warned.${play}`, warning, "sessionStorage");
+}
+
+type Kept = "localStorage" | "sessionStorage";
+
+function load(key: string, storage: Kept = "localStorage"): object {
   try {
-    const value: unknown = JSON.parse(localStorage.getItem(key) ?? "{}");
+    const value: unknown = JSON.parse(globalThis[storage].getItem(key) ?? "{}");
     return value !== null && typeof value === "object" ? value : {};
   } catch {
     return {};
   }
 }
 
-function save(key: string, value: object): void {
+function save(key: string, value: object, storage: Kept = "localStorage"): void {
   try {
-    localStorage.setItem(key, JSON.stringify(value));
+    globalThis[storage].setItem(key, JSON.stringify(value));
   } catch {
     // Storage is full or forbidden: the page works, it only forgets.
   }

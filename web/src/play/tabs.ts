@@ -20,8 +20,6 @@ export interface OtherTab {
   label: string;
   /** What it would need, for the one who looks at it. */
   needs: string;
-  /** Where else it can be seen: a `web-page` tab's own address. */
-  link: string | null;
 }
 
 export interface PortTab {
@@ -30,6 +28,16 @@ export interface PortTab {
   label: string;
   machine: string;
   number: number;
+}
+
+/** A page of another site. */
+export interface WebPageTab {
+  kind: "web-page";
+  key: string;
+  label: string;
+  /** What the server calls it. */
+  id: string;
+  address: string;
 }
 
 export interface IdeTab {
@@ -56,7 +64,7 @@ export interface MapTab {
   label: string;
 }
 
-export type Tab = TerminalTab | PortTab | IdeTab | OtherTab | MapTab | BehindTab;
+export type Tab = TerminalTab | PortTab | WebPageTab | IdeTab | OtherTab | MapTab | BehindTab;
 
 /** Whether it was opened by hand. */
 export function closable(tab: Tab): boolean {
@@ -75,13 +83,18 @@ export function tabsOf(play: Play, extra: Record<string, number[]>, views: reado
       tabs.push({ kind: "port", key: `tab-${index}`, label: tab.name || `Port ${tab.number}`, machine: tab.machine, number: tab.number });
       return;
     }
+    const site = tab.kind === "web-page" ? safeLink(tab.url) : null;
+    if (site !== null && tab.id) {
+      tabs.push({ kind: "web-page", key: `tab-${index}`, label: tab.name || "Page", id: tab.id, address: site });
+      return;
+    }
     const editor = tab.kind === "ide" ? tab.machine || machines[0] : undefined;
     if (editor !== undefined && machines.includes(editor)) {
       tabs.push({ kind: "ide", key: `tab-${index}`, label: tab.name && tab.name !== editor ? tab.name : ideLabel(editor, machines), machine: editor });
       return;
     }
     if ((tab.kind ?? "terminal") !== "terminal") {
-      tabs.push({ kind: "other", key: `tab-${index}`, label: tab.name || tab.kind || "Tab", needs: needsOf(tab), link: tab.kind === "web-page" ? safeLink(tab.url) : null });
+      tabs.push({ kind: "other", key: `tab-${index}`, label: tab.name || tab.kind || "Tab", needs: needsOf(tab) });
       return;
     }
     const machine = tab.machine || machines[0];
@@ -137,7 +150,7 @@ function needsOf(tab: PlaygroundTab): string {
     case "kexp":
       return "This tab shows a Kubernetes explorer, which this version does not have yet. From a terminal: kubectl get all -A";
     case "web-page":
-      return "This tab shows a page of another site.";
+      return "This tab shows a page of another site, and its address is not one that a browser may be sent to.";
     default:
       return `This version does not know tabs of the kind "${tab.kind ?? ""}".`;
   }
@@ -146,6 +159,11 @@ function needsOf(tab: PlaygroundTab): string {
 /** Where a port of a machine is seen: an origin of its own, whose name is one below that of the pages (docs/develop/http.md). */
 export function portAddress(play: string, tab: { machine: string; number: number }, pages: { protocol: string; host: string }): string {
   return `${pages.protocol}//${tab.number}-${tab.machine}-${play}.${pages.host}/`;
+}
+
+/** Where the server frames the page of a tab: only there may it be loaded, and nothing but it (docs/develop/http.md). */
+export function webPageAddress(play: string, tab: { id: string }): string {
+  return `/plays/${encodeURIComponent(play)}/web-pages/${encodeURIComponent(tab.id)}`;
 }
 
 /** The address of a `web-page` tab when it is one a browser may be sent to. */
