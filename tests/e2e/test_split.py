@@ -15,9 +15,7 @@ from tests.e2e.test_play_page import type_line, wait_for_prompt
 
 pytestmark = pytest.mark.e2e
 
-TEXT = (
-    "([group, text]) => document.querySelector(`.panel.${group}:not([hidden]) labyard-terminal`)?.text().includes(text)"
-)
+TEXT = "([group, text]) => document.querySelector(`.panel.${group}:not([hidden]) labyard-terminal`)?.text?.().includes(text)"
 SIZE = (
     "group => { const t = document.querySelector(`.panel.${group}:not([hidden]) labyard-terminal`);"
     " return [t.columns, t.lines]; }"
@@ -60,6 +58,7 @@ def test_a_second_terminal_beside_the_first(split: Page) -> None:
     expect(tabs(page, "second")).to_have_text([re.compile("node-01 2")])
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
+        page.screenshot()  # drawn anew, the terminals too
         assert violations(page) == []
     page.reload()
     page.wait_for_function(TEXT, arg=["first", "again-2"])
