@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
 /** Script that every page loads before it can do anything, uncompressed (docs/develop/web.md). */
@@ -26,9 +27,21 @@ function scriptBudget(): Plugin {
   };
 }
 
+/** What the licence of the shipped font asks for: a copy of it goes along (docs/decisions/0010-pages.md). */
+function fontLicence(): Plugin {
+  return {
+    name: "font-licence",
+    apply: "build",
+    generateBundle() {
+      const source = readFileSync(new URL("node_modules/@fontsource/fira-code/LICENSE", import.meta.url));
+      this.emitFile({ type: "asset", fileName: "assets/fira-code-license.txt", source });
+    },
+  };
+}
+
 export default defineConfig({
   base: "/",
   build: { target: "es2022", outDir: "dist", emptyOutDir: true, modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 1600 },
   server: { proxy: { "/api": { target: "http://127.0.0.1:8800", ws: true }, "/signin": "http://127.0.0.1:8800", "^/plays/[^/]+/web-pages/": "http://127.0.0.1:8800" } },
-  plugins: [scriptBudget()],
+  plugins: [scriptBudget(), fontLicence()],
 });

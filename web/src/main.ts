@@ -1,4 +1,5 @@
 import "./styles/tokens.css";
+import "./styles/mono.css";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/finding.css";

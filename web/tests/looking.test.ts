@@ -6,7 +6,7 @@ import { plain } from "../src/play/console.ts";
 import { bytes, cpuWords, memoryShare, memoryWords, usesOf, type MachineUse } from "../src/play/load.ts";
 import { MOST, outcome, remembered, type Runs } from "../src/play/runs.ts";
 import { BEHIND, closable, editorKey, missingEditors, tabsOf } from "../src/play/tabs.ts";
-import { FONTS, THEMES, fontSize, fontStack, paletteOf } from "../src/play/terminal-themes.ts";
+import { FONTS, THEMES, fontSize, fontStack, lineHeight, paletteOf } from "../src/play/terminal-themes.ts";
 
 const MIB = 1 << 20;
 
@@ -107,9 +107,13 @@ test("what is remembered of terminals may be anything", () => {
   assert.equal(paletteOf("toString"), null);
   assert.equal(paletteOf("dark"), THEMES.dark);
   assert.deepEqual([9, 14.4, 99, Number.NaN].map(fontSize), [10, 14, 28, 14]);
-  assert.equal(fontStack("page", "mono"), "mono");
-  assert.equal(fontStack("constructor", "mono"), "mono");
-  assert.equal(fontStack("fira", "mono"), `${FONTS.fira.stack}, mono`);
+  const page = { shipped: "ours, mono", system: "mono" };
+  for (const font of ["page", "constructor", "fira"]) assert.equal(fontStack(font, page), "ours, mono");
+  assert.equal(fontStack("page", page, false), "mono", "it is not there yet");
+  assert.equal(fontStack("system", page), "mono");
+  assert.equal(fontStack("menlo", page), `${FONTS.menlo.stack}, ours, mono`);
+  assert.deepEqual(["page", "fira", "system", "menlo"].map((font) => lineHeight(font, true)), [1, 1, 1.07, 1.07]);
+  assert.equal(lineHeight("page", false), 1.07);
 });
 
 function contrast(one: string, other: string): number {
@@ -124,3 +128,14 @@ function luminance(colour: string): number {
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test("the shipped font has lines and blocks, is small, and is shown when it comes", () => {
+  const style = readFileSync(new URL("../src/styles/mono.css", import.meta.url), "utf8");
+  const faces = style.split("@font-face").slice(1);
+  const files = faces.map((face) => /url\("(@fontsource\/[\w/-]+\.woff2)"\) format\("woff2"\)/.exec(face)?.[1] ?? "");
+  assert.deepEqual(faces.map((face) => /font-weight: (\d+)/.exec(face)?.[1]), ["400", "400", "400", "700", "700", "700"]);
+  for (const face of faces) assert.match(face, /font-display: swap;[^]*unicode-range: U\+/);
+  assert.equal(faces.filter((face) => face.includes("U+2500-259F")).length, 2);
+  const size = files.reduce((sum, file) => sum + readFileSync(new URL(`../node_modules/${file}`, import.meta.url)).length, 0);
+  assert.ok(size <= 120_000, `${size} bytes`);
+});

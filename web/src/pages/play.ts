@@ -8,6 +8,7 @@ import { startAfresh } from "../parts/afresh.ts";
 import "../parts/ending-soon.ts";
 import { PageElement } from "../parts/element.ts";
 import { confirmed, keysDialog } from "../parts/dialog.ts";
+import { monoFont } from "../parts/mono-font.ts";
 import { asApiError, problem } from "../parts/problem.ts";
 import type { LessonPane } from "../lesson/pane.ts";
 import { remainingOf } from "../play/ending-soon.ts";
@@ -68,6 +69,7 @@ export class PlayPage extends PageElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    void monoFont();
     this.#clock = setInterval(() => this.requestUpdate(), 1000);
     addEventListener("keydown", this.#key);
   }

@@ -51,7 +51,7 @@ export class EndingSoon extends PageElement {
         ? html`<div class="ending-acts">
             <button class="small primary" title="Memory and disks; you continue exactly here" @click=${press(this.acts.stop)}>Stop, keeping everything</button>
             <button class="small" @click=${press(this.acts.extend)}>One more hour</button>
-            <button class="small quiet" aria-label="Close this warning" title="Close this warning" @click=${press(() => this.#close(warning))}>×</button>
+            <button class="small quiet close" aria-label="Close this warning" title="Close this warning" @click=${press(() => this.#close(warning))}>×</button>
           </div>`
         : nothing}
     </div>`;

@@ -3,9 +3,10 @@
 import { html, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { onSettings, set, settings } from "../play/settings.ts";
-import { FONTS, LARGEST, SMALLEST, THEMES, fontSize, paletteOf, fontStack } from "../play/terminal-themes.ts";
+import { FONTS, LARGEST, SMALLEST, THEMES, fontSize, paletteOf } from "../play/terminal-themes.ts";
 import { told } from "./dialog.ts";
 import { PageElement } from "./element.ts";
+import { terminalFont } from "./mono-font.ts";
 import "../styles/looking.css";
 
 export class TerminalSettings extends PageElement {
@@ -23,8 +24,8 @@ export class TerminalSettings extends PageElement {
 
   protected override render(): TemplateResult {
     const palette = paletteOf(settings.theme);
-    const mono = getComputedStyle(document.documentElement).getPropertyValue("--mono");
-    const style = `font: ${settings.fontSize}px ${fontStack(settings.font, mono).replaceAll('"', "'")}; ${palette ? `color: ${palette.fg}; background: ${palette.bg}` : ""}`;
+    const { fontFamily } = terminalFont();
+    const style = `font: ${settings.fontSize}px ${fontFamily.replaceAll('"', "'")}; ${palette ? `color: ${palette.fg}; background: ${palette.bg}` : ""}`;
     const chosen = (event: Event): string => (event.currentTarget as HTMLInputElement | HTMLSelectElement).value;
     return html`<div class="stacked term-settings">
       <label for="term-size">Size of text, ${SMALLEST} to ${LARGEST} pixels</label>

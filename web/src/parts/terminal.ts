@@ -9,8 +9,9 @@ import { html, nothing, type TemplateResult } from "lit";
 import { terminalUrl } from "../api/client.ts";
 import { TerminalLink, type LinkState } from "../api/terminal-link.ts";
 import { settings, onSettings } from "../play/settings.ts";
-import { fontStack, paletteOf } from "../play/terminal-themes.ts";
+import { paletteOf } from "../play/terminal-themes.ts";
 import { PageElement } from "./element.ts";
+import { monoFont, monoFontSoon, terminalFont } from "./mono-font.ts";
 import "./terminal-search.ts";
 
 const SCROLLBACK_LINES = 10_000;
@@ -33,10 +34,6 @@ function theme(): ITheme {
     colours[`bright${name.charAt(0).toUpperCase()}${name.slice(1)}`] = chosen?.colours[place + 8] ?? token(`bright-${name}`);
   });
   return colours;
-}
-
-function fontFamily(): string {
-  return fontStack(settings.font, getComputedStyle(document.documentElement).getPropertyValue("--mono"));
 }
 
 /** With its full stop: more is said behind it. */
@@ -73,6 +70,7 @@ export class TerminalView extends PageElement {
   #xterm: Terminal | null = null;
   #fit = new FitAddon();
   #link: TerminalLink | null = null;
+  #opening: Promise<void> | null = null;
   #cleanups: (() => void)[] = [];
   #clock: ReturnType<typeof setInterval> | undefined;
 
@@ -121,14 +119,25 @@ export class TerminalView extends PageElement {
   }
 
   protected override firstUpdated(): void {
+    this.#opening = this.#open();
+  }
+
+  /** With its terminal: whoever awaits it may give it the focus. */
+  protected override async getUpdateComplete(): Promise<boolean> {
+    const complete = await super.getUpdateComplete();
+    await this.#opening;
+    return complete;
+  }
+
+  /** xterm.js measures a letter when it is opened, and again when it is told of another font. */
+  async #open(): Promise<void> {
+    await monoFontSoon();
     const host = this.querySelector<HTMLElement>(".term-host");
-    if (host === null) return;
+    if (host === null || !this.isConnected) return;
     const xterm = new Terminal({
       allowProposedApi: true, // unicode versions are behind it
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      fontFamily: fontFamily(),
-      fontSize: settings.fontSize,
-      lineHeight: 1.07, // at 1 the underscores of common fonts are cut off; more, and the lines of frames do not meet
+      ...terminalFont(),
       screenReaderMode: settings.screenReader,
       minimumContrastRatio: 4.5,
       scrollback: SCROLLBACK_LINES,
@@ -146,6 +155,7 @@ export class TerminalView extends PageElement {
     this.#listen(host, xterm);
     void this.#accelerate(xterm);
     this.#attach(xterm);
+    void monoFont().then(() => this.#measure());
     // Never taken from elsewhere, and on touch screens it would pull up the keyboard.
     if (this.active && document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) xterm.focus();
   }
@@ -191,11 +201,9 @@ export class TerminalView extends PageElement {
       () => sizes.disconnect(),
       () => dark.removeEventListener("change", repaint),
       onSettings(() => {
-        xterm.options.fontSize = settings.fontSize;
-        xterm.options.fontFamily = fontFamily();
         repaint();
         xterm.options.screenReaderMode = settings.screenReader;
-        this.#fitNow();
+        this.#measure();
       }),
     );
     // Else the browser would also put it into xterm's hidden field, and lay out megabytes there while everything waits.
@@ -233,6 +241,13 @@ export class TerminalView extends PageElement {
       this.dispatchEvent(new CustomEvent("modifier-used", { bubbles: true }));
     }
     this.#link?.send(bytes);
+  }
+
+  /** By the font as it is now: chosen anew, or there at last. */
+  #measure(): void {
+    if (this.#xterm === null || !this.isConnected) return;
+    Object.assign(this.#xterm.options, terminalFont());
+    this.#fitNow();
   }
 
   #fitNow(): void {

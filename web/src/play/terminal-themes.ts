@@ -47,10 +47,11 @@ export const THEMES = {
 
 export type ThemeName = "page" | keyof typeof THEMES;
 
+/** `page`: the one that comes with the pages. `system`: what this computer has for it. */
 export const FONTS = {
-  page: { name: "As the page", stack: "" },
+  page: { name: "Fira Code, which comes with the page", stack: "" },
+  system: { name: "This computer's own", stack: "" },
   jetbrains: { name: "JetBrains Mono", stack: '"JetBrains Mono"' },
-  fira: { name: "Fira Code", stack: '"Fira Code", "Fira Mono"' },
   cascadia: { name: "Cascadia", stack: '"Cascadia Mono", "Cascadia Code"' },
   menlo: { name: "Menlo", stack: 'Menlo, "SF Mono", Monaco' },
   consolas: { name: "Consolas", stack: "Consolas" },
@@ -73,8 +74,20 @@ export function paletteOf(theme: string): Palette | null {
   return Object.hasOwn(THEMES, theme) ? THEMES[theme as keyof typeof THEMES] : null;
 }
 
-/** `page`: the page's own list of fonts, which stands in where the chosen one is not on this computer. */
-export function fontStack(font: string, page: string): string {
+/** The page's own lists of fonts: with the one that comes with it, and without. */
+export interface PageFonts {
+  shipped: string;
+  system: string;
+}
+
+/** `there`: the shipped one can be drawn with. Until then, and where a chosen one is not on this computer, others stand in. */
+export function fontStack(font: string, page: PageFonts, there = true): string {
+  const stand = there && font !== "system" ? page.shipped : page.system;
   const chosen = Object.hasOwn(FONTS, font) ? FONTS[font as FontName].stack : "";
-  return chosen ? `${chosen}, ${page}` : page;
+  return chosen ? `${chosen}, ${stand}` : stand;
+}
+
+/** Of the height that a font asks for. At 1 the underscores of common fonts are cut off; more, and the lines of frames do not meet. */
+export function lineHeight(font: string, there: boolean): number {
+  return there && (font === "page" || !Object.hasOwn(FONTS, font)) ? 1 : 1.07;
 }
