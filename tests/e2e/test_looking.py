@@ -125,6 +125,9 @@ def test_an_editor_is_never_out_of_reach(page: Page, fake: FakeServer) -> None:
     page.reload()
     expect(page.get_by_role("tab", name="IDE db-01")).to_be_visible()
     page.get_by_role("tab", name="IDE db-01").click()
+    expect(
+        page.locator(".panel:not([hidden]) labyard-ide:focus-within")
+    ).to_be_visible()  # it takes the focus once it is there
     page.get_by_role("tab", name="IDE db-01").press("Delete")
     expect(page.get_by_role("tab", name="IDE db-01")).to_have_count(0)
 
