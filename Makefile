@@ -7,8 +7,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
 READY := $(VENV)/.ready
 INPUTS := pyproject.toml hatch_build.py $(shell find examiner web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 MACHINE_TESTS := tests
-# A file at a time per worker; those on machines first, which take longest. One more than processors: each waits now and then.
-WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 4))) --dist loadfile --no-loadscope-reorder
+# A file at a time per worker; those on machines first, which take longest.
+WORKERS := -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadfile --no-loadscope-reorder
 SOAK_TESTS := $(addprefix tests/vm/plays/test_,random_moments.py moments.py moments_crash.py sizes.py large.py database.py service.py whole_catalog.py) tests/vm/examiner
 
 .PHONY: help setup packages up down check lint test soak bots bench docs pictures clean
