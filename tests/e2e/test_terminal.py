@@ -48,6 +48,7 @@ def test_a_flood_is_taken_at_the_pace_of_the_page(page: Page, play: FakePlay, fa
 
 
 def test_questions_in_the_replay_are_not_answered_again(page: Page, play: FakePlay) -> None:
+    page.wait_for_timeout(500)  # what is answered right after an attach is taken for the answer to a replayed question
     # Without echo from the start: the answer may be here before `read` is.
     type_line(page, "stty -echo; printf '\\033[c'; read -rs -t 20 -n 7 _; stty echo; echo asked-$((1+1))")
     wait_for_text(page, "asked-2")
