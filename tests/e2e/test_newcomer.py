@@ -67,6 +67,7 @@ def test_from_the_printed_link_to_a_solved_challenge(page: Page, picture: Callab
     page.emulate_media(color_scheme="light")
     on_a_phone(page, picture)
     page.get_by_role("tab", name="Map").click()
+    expect(page.locator(".machine-rows")).to_contain_text(re.compile(r"CPU \d+ %.*CPU \d+ %", re.DOTALL))
     picture(page, "map")
 
     come_back_to_it(page, picture)
