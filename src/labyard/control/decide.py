@@ -67,10 +67,9 @@ def decide(row: PlayRow, report: PlayReport | None, now: datetime, policy: Polic
         return timed
     if report is not None and row.state is not PlayState.DESTROYED and report != row.report:
         known = replace(row, report=report)
-        first = row.state is PlayState.CREATED and row.desired is Desired.RUNNING
-        return Record(
-            begin(known, now) if first else known
-        )  # the two at once: no machine is ready before its play starts
+        if row.state is PlayState.CREATED and row.desired is Desired.RUNNING:
+            known = begin(known, now)  # the two at once: no machine is ready before its play starts
+        return Record(known)
     match row.desired:
         case Desired.DESTROYED:
             return _to_destroyed(row, report, now, policy)

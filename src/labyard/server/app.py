@@ -53,6 +53,38 @@ from labyard.server.proxy.gate import PortGate
 from labyard.server.services import Services
 from labyard.server.sockets import Sockets
 
+_ROOMS = (
+    signin,
+    playgrounds,
+    plays,
+    ports,
+    images,
+    disk,
+    conns,
+    streams,
+    files,
+    status,
+    unbuilt,
+    users,
+    tokens,
+    rules,
+    lessons,
+    progress,
+    repositories,
+    search,
+    authoring,
+    content_files,
+    account,
+    forgotten,
+    new_address,
+    invitations,
+    joining,
+    oidc_signin,
+    admin,
+    metrics,
+    web_pages,
+)
+
 
 def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     """The whole server. While it runs, so do the reconciler and who sweeps previews. `pages`: the built pages' folder."""
@@ -86,38 +118,8 @@ def create_app(services: Services, *, pages: Path | None = None) -> FastAPI:
     app.state.pages = Pages()
     app.state.sockets = sockets = Sockets(services.settings.sockets_per_play)
     problems.install(app)
-    for router in (
-        signin.router,
-        playgrounds.router,
-        plays.router,
-        ports.router,
-        images.router,
-        disk.router,
-        conns.router,
-        streams.router,
-        files.router,
-        status.router,
-        unbuilt.router,
-        users.router,
-        tokens.router,
-        rules.router,
-        lessons.router,
-        progress.router,
-        repositories.router,
-        search.router,
-        authoring.router,
-        content_files.router,
-        account.router,
-        forgotten.router,
-        new_address.router,
-        invitations.router,
-        joining.router,
-        oidc_signin.router,
-        admin.router,
-        metrics.router,
-        web_pages.router,
-    ):
-        app.include_router(router)
+    for room in _ROOMS:
+        app.include_router(room.router)
     site.mount(app, pages)
     app.add_middleware(Guard, settings=services.settings)
     app.add_middleware(metrics.Counting, meters=services.meters)

@@ -24,9 +24,8 @@ from tests.unit.server.conftest import House
 from tests.unit.server.test_people import token_of
 from tests.unit.server.test_plays import started
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
-from labyard.control.port_names import PortName
 from labyard.server.app import create_app, uvicorn_config
 
 gone = asyncio.Event()
@@ -144,6 +143,11 @@ class Door:
         assert "HttpOnly" in cookie and "Domain" not in cookie and "SameSite=lax" in cookie
         return {"Cookie": cookie.partition(";")[0]}
 
+    async def sign_out(self, pages: dict[str, str], way: str = "/api/account/sign-out") -> None:
+        """Everywhere, or here (`/api/auth/logout`)."""
+        out = await self.ask(way, self.page, "POST", headers={**pages, "Origin": f"http://{self.page}"})
+        assert out.status_code == 200
+
     def socket(self, headers: dict[str, str], **more: Any) -> connect:
         return connect(
             f"ws://{self.host}/socket",
@@ -205,38 +209,6 @@ async def test_a_private_port_is_its_owners_by_one_way_in(door: Door) -> None:
     await door.expose(number=9090)
     elsewhere = f"9090-node-01-{door.play}.labyard.localhost:{door.number}"
     assert (await door.ask("/", elsewhere, headers=mine)).status_code == 401, "a cookie is good for its own port"
-
-
-@pytest.mark.parametrize("way", ["/api/account/sign-out", "/api/auth/logout"])
-async def test_signing_out_ends_a_ports_cookies_too(door: Door, way: str) -> None:
-    await door.expose()
-    pages = await door.signed_in()
-    mine = await door.entered(pages)
-    other = await door.entered()
-    assert [(await door.ask("/", headers=each)).status_code for each in (mine, other)] == [200, 200]
-    out = await door.ask(way, door.page, "POST", headers={**pages, "Origin": f"http://{door.page}"})
-    assert out.status_code == 200
-    assert (await door.ask("/", headers=mine)).status_code == 401
-    everywhere = way == "/api/account/sign-out"
-    assert (await door.ask("/", headers=other)).status_code == (401 if everywhere else 200)
-    again = await door.ask("/", headers={**mine, **HTML})
-    assert again.status_code == 307, "a page load goes by the pages, where one can sign in"
-    assert (await door.ask("/", headers=await door.entered())).status_code == 200
-
-
-async def test_a_removed_token_ends_what_it_let_in(door: Door) -> None:
-    """Programs come in by the same door, with a token instead of a session."""
-    ports, keys = door.house.services.ports, door.house.services.access
-    name = PortName(8080, "node-01", door.play)
-    await door.expose()
-    found = await ports.find(name)
-    row, secret = await keys.new_token("owner", "mine")
-    person = await keys.by_token(secret)
-    assert person is not None
-    shown = ports.enter(found, name, await ports.ticket(person, name))
-    assert shown is not None and await ports.may(found, name, [shown])
-    await keys.remove_token("owner", row.id)
-    assert not await ports.may(found, name, [shown])
 
 
 async def test_an_old_cookie_of_a_port_leads_to_the_door(door: Door) -> None:
@@ -370,29 +342,6 @@ async def test_sockets_both_ways(door: Door) -> None:
         assert talk.close_code == 4321
     with pytest.raises(InvalidStatus):
         await door.socket({})
-
-
-async def test_who_signs_out_everywhere_loses_what_a_port_still_sends(door: Door) -> None:
-    await door.expose()
-    pages = await door.signed_in()
-    mine = await door.entered(pages)
-    async with (
-        door.socket(mine) as talk,
-        door.http.stream("GET", "/events", headers={"Host": door.host, **mine}) as sent,
-    ):
-        await talk.recv()
-        pieces = sent.aiter_raw()
-        await anext(pieces)
-        out = await door.ask(
-            "/api/account/sign-out", door.page, "POST", headers={**pages, "Origin": f"http://{door.page}"}
-        )
-        assert out.status_code == 200
-        with pytest.raises(ConnectionClosed):
-            await talk.recv()
-        assert talk.close_code == 4401
-        with pytest.raises(httpx.RemoteProtocolError):
-            async for _ in pieces:
-                pass
 
 
 async def test_what_its_program_has_closed_is_not_used_again(house: House) -> None:
